@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace NetStack.Wire;
+
+/// <summary>
+/// An IPv4 or IPv6 address as a value that never allocates. The two families are distinct: 1.2.3.4 is not ::ffff:1.2.3.4.
+/// </summary>
+public readonly record struct IpAddress
+{
+    private readonly UInt128 _value;
+    private readonly byte _family; // 0 none, 4, 6
+
+    private IpAddress(UInt128 value, byte family)
+    {
+        _value = value;
+        _family = family;
+    }
+
+    /// <summary>An IPv4 address from its 32 bits, first byte highest.</summary>
+    public static IpAddress V4(uint value) => new(value, 4);
+
+    /// <summary>An IPv6 address from its 128 bits, first byte highest.</summary>
+    public static IpAddress V6(UInt128 value) => new(value, 6);
+
+    /// <summary>No address, not even the unspecified one.</summary>
+    public bool IsNone => _family == 0;
+
+    /// <summary>Whether this is an IPv4 address.</summary>
+    public bool IsV4 => _family == 4;
+
+    /// <summary>Whether this is an IPv6 address.</summary>
+    public bool IsV6 => _family == 6;
+
+    /// <summary>The address as a number, first byte highest; 32 bits for IPv4.</summary>
+    public UInt128 Value => _value;
+
+    /// <summary>Bytes on the wire: 4, 16, or 0 for none.</summary>
+    public int Size => _family == 4 ? 4 : _family == 6 ? 16 : 0;
+
+    /// <summary>Whether this is a multicast address (RFC 5771, RFC 4291 section 2.7).</summary>
+    public bool IsMulticast => _family == 4 ? (uint)_value >> 28 == 0xE : _family == 6 && _value >> 120 == 0xFF;
+
+    /// <summary>Whether this is 0.0.0.0 or ::.</summary>
+    public bool IsUnspecified => _family != 0 && _value == 0;
+
+    /// <summary>Whether this is 255.255.255.255.</summary>
+    public bool IsLimitedBroadcast => _family == 4 && _value == uint.MaxValue;
+
+    /// <summary>Reads an IPv4 address from the first four bytes.</summary>
+    public static IpAddress ReadV4(ReadOnlySpan<byte> bytes) => V4(BinaryPrimitives.ReadUInt32BigEndian(bytes));
+
+    /// <summary>Reads an IPv6 address from the first sixteen bytes.</summary>
+    public static IpAddress ReadV6(ReadOnlySpan<byte> bytes) => V6(BinaryPrimitives.ReadUInt128BigEndian(bytes));
+
+    /// <summary>Writes the address's four or sixteen bytes.</summary>
+    /// <returns>How many bytes were written.</returns>
+    public int Write(Span<byte> destination)
+    {
+        if (_family == 4) BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_value);
+        else if (_family == 6) BinaryPrimitives.WriteUInt128BigEndian(destination, _value);
+        return Size;
+    }
+
+    /// <summary>Converts from the framework's type; the scope is dropped.</summary>
+    public static IpAddress From(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out int written);
+        return address.AddressFamily == AddressFamily.InterNetwork ? ReadV4(bytes[..written]) : ReadV6(bytes[..written]);
+    }
+
+    /// <summary>Parses the text form of either family.</summary>
+    /// <exception cref="FormatException">The text is no address.</exception>
+    public static IpAddress Parse(string text) => From(IPAddress.Parse(text));
+
+    /// <summary>Converts to the framework's type.</summary>
+    /// <exception cref="InvalidOperationException">This is no address.</exception>
+    public IPAddress ToIPAddress()
+    {
+        if (_family == 0) throw new InvalidOperationException("There is no address.");
+        Span<byte> bytes = stackalloc byte[16];
+        return new IPAddress(bytes[..Write(bytes)]);
+    }
+
+    /// <summary>The text form: dotted decimal or RFC 5952.</summary>
+    public override string ToString() => _family == 0 ? "none" : ToIPAddress().ToString();
+}
