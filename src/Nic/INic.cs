@@ -5,8 +5,8 @@ namespace NetStack.Nic;
 /// stack runs on any of them.
 /// </summary>
 /// <remarks>
-/// Not thread-safe: one thread pumps a NIC and everything attached to it. The loop is: post buffers, <see cref="Poll"/>,
-/// receive, transmit; when nothing moved, <see cref="TryArm"/> and sleep until woken or until <see cref="NextDeadline"/>.
+/// Not thread-safe: one thread pumps a NIC and everything attached to it. The loop is: post buffers, <see cref="IPollable.Poll"/>,
+/// receive, transmit; when nothing moved, <see cref="TryArm"/> and sleep until woken or until <see cref="IPollable.NextDeadline"/>.
 /// </remarks>
 public interface INic : IPollable, IDisposable
 {
