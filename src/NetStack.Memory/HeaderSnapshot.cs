@@ -88,6 +88,18 @@ public sealed class HeaderSnapshot
         _frame.CopyTo(_watermark, destination[_watermark..], _meter);
     }
 
+    /// <summary>As <see cref="CopyFrameTo(Span{byte})"/>, into buffers that nobody else holds.</summary>
+    /// <param name="destination">At least <see cref="FrameLength"/> bytes.</param>
+    /// <exception cref="ArgumentException">The destination has too little room.</exception>
+    /// <exception cref="InvalidOperationException">Somebody else holds a buffer of the destination as well.</exception>
+    public void CopyFrameTo(in PacketBody destination)
+    {
+        if (destination.Length < _frameLength) throw new ArgumentException("The destination is shorter than the frame.", nameof(destination));
+        destination.Fill(Bytes);
+        _meter.BodyCopied(_watermark);
+        _frame.CopyTo(_watermark, destination, _watermark, _meter);
+    }
+
     /// <summary>Forgets the frame.</summary>
     internal void Clear()
     {
@@ -132,6 +144,18 @@ public sealed class HeaderSnapshotPool
         snapshot.Begin(frame, meter);
         Outstanding++;
         return snapshot;
+    }
+
+    /// <summary>
+    /// Takes a snapshot over from another pool: it returns here from now on. A free one goes the other way, so that neither pool
+    /// runs dry however many frames pass from one to the other.
+    /// </summary>
+    public void Adopt(HeaderSnapshot snapshot, HeaderSnapshotPool from)
+    {
+        if (ReferenceEquals(from, this)) return;
+        from.Outstanding--;
+        from._free.Push(_free.Count > 0 ? _free.Pop() : new HeaderSnapshot());
+        Outstanding++;
     }
 
     /// <summary>Gives a snapshot back; it must not be used after.</summary>

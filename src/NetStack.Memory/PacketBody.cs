@@ -137,6 +137,66 @@ public struct PacketBody
         meter.BodyCopied(total);
     }
 
+    /// <summary>
+    /// Copies all bytes from <paramref name="offset"/> on into other buffers, each read once and none passing through private memory.
+    /// </summary>
+    /// <param name="offset">Where to begin in this body, in bytes.</param>
+    /// <param name="destination">Buffers that nobody else holds.</param>
+    /// <param name="at">Where to begin in <paramref name="destination"/>, in bytes.</param>
+    /// <param name="meter">Counts what was read and copied.</param>
+    /// <exception cref="ArgumentException">The destination has too little room.</exception>
+    /// <exception cref="InvalidOperationException">Somebody else holds a buffer of the destination as well.</exception>
+    public readonly void CopyTo(int offset, in PacketBody destination, int at, FetchMeter meter)
+    {
+        if (destination.Length - at < Length - offset) throw new ArgumentException("The destination is shorter than what is copied.", nameof(destination));
+        int total = 0;
+        int slot = 0;
+        SharedSpan room = destination.Room(ref slot, ref at);
+        for (int i = 0; i < SliceCount; i++)
+        {
+            SharedSpan window = Skip(Slice(i), ref offset);
+            while (window.Length > 0)
+            {
+                if (room.Length == 0) room = destination.Room(ref slot, ref at);
+                int count = Math.Min(window.Length, room.Length);
+                window.Slice(0, count).CopyTo(room);
+                window = window.Slice(count, window.Length - count);
+                room = room.Slice(count, room.Length - count);
+                total += count;
+            }
+        }
+        meter.BodyRead(total);
+        meter.BodyCopied(total);
+    }
+
+    /// <summary>Fills the front of buffers that nobody else holds from private bytes.</summary>
+    /// <exception cref="InvalidOperationException">Somebody else holds one of the buffers as well.</exception>
+    internal readonly void Fill(ReadOnlySpan<byte> bytes)
+    {
+        int at = 0;
+        for (int i = 0; bytes.Length > 0; )
+        {
+            SharedSpan room = Room(ref i, ref at);
+            int count = Math.Min(bytes.Length, room.Length);
+            room.Fill(bytes[..count]);
+            bytes = bytes[count..];
+        }
+    }
+
+    /// <summary>The writable window of the next slice that has room past <paramref name="at"/>; empty past the last.</summary>
+    private readonly SharedSpan Room(ref int index, ref int at)
+    {
+        while (index < SliceCount)
+        {
+            BodySlice slice = Slice(index++);
+            SharedSpan room = Skip(slice, ref at);
+            if (room.Length == 0) continue;
+            if (slice.Pool.PinsOf(slice.Buffer) != 1) throw new InvalidOperationException($"Buffer {slice.Buffer} is held elsewhere too: it must not be written.");
+            return room;
+        }
+        return default;
+    }
+
     /// <summary>Fetches header bytes [offset, offset+length), which lie in the body, for <see cref="HeaderSnapshot"/>.</summary>
     internal readonly void FetchTo(int offset, Span<byte> destination)
     {

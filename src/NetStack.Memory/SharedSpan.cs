@@ -59,6 +59,16 @@ public readonly unsafe ref struct SharedSpan
         _region!.Fetched?.Invoke(_region.OffsetOf(_start), _length);
     }
 
+    /// <summary>Copies the whole window into another, which its caller owns, reading each byte once.</summary>
+    internal void CopyTo(SharedSpan destination)
+    {
+        if (destination._length < _length) ThrowShort();
+        CopyTo(new Span<byte>(destination._start, destination._length));
+    }
+
+    /// <summary>Fills the start of the window, which the caller owns, from private bytes.</summary>
+    internal void Fill(ReadOnlySpan<byte> bytes) => bytes.CopyTo(new Span<byte>(_start, _length));
+
     /// <summary>Sums the window, reading each byte once. Over memory that can change, a sum proves nothing about a later read.</summary>
     public void SumTo(ref ChecksumAccumulator sum)
     {
