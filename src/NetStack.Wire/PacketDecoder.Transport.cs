@@ -1,0 +1,83 @@
+namespace NetStack.Wire;
+
+/// <summary>TCP, UDP, ICMP and IGMP.</summary>
+internal ref partial struct PacketDecoder
+{
+    private void Tcp(ref PacketHeaders headers)
+    {
+        if (!TryHeader(ref headers, LayerKind.Tcp, TcpView.MinSize, out ReadOnlySpan<byte> bytes)) return;
+        TcpView.TryRead(bytes, out TcpView tcp);
+        int length = tcp.HeaderLength;
+        if (length < TcpView.MinSize)
+        {
+            Remark(ref headers, NoteCode.BadLength, LayerKind.Tcp, length, TcpView.MinSize);
+            AcceptBroken(ref headers, LayerKind.Tcp, TcpView.MinSize);
+            return;
+        }
+        bool isWhole = TryLength(ref headers, LayerKind.Tcp, length);
+        TcpView.TryRead(Private(length), out tcp);
+        if (!isWhole)
+        {
+            AcceptBroken(ref headers, LayerKind.Tcp, length);
+            return;
+        }
+        OptionReader options = new(tcp.Options);
+        while (options.MoveNext()) { }
+        if (options.IsMalformed) Remark(ref headers, NoteCode.BadLength, LayerKind.Tcp, options.Kind, tcp.Options.Length);
+        Accept(ref headers, LayerKind.Tcp, length, Next.Payload, 0);
+    }
+
+    private void Udp(ref PacketHeaders headers)
+    {
+        if (!TryHeader(ref headers, LayerKind.Udp, UdpView.Size, out ReadOnlySpan<byte> bytes)) return;
+        UdpView.TryRead(bytes, out UdpView udp);
+        int length = udp.Length;
+        if (length == 0)
+        {
+            // RFC 2675 section 4: a jumbogram's UDP length. Elsewhere it is wrong, and hardware offloads write it all the same.
+            if (!_inIpv6) Remark(ref headers, NoteCode.BadLength, LayerKind.Udp, length, UdpView.Size);
+        }
+        else if (length < UdpView.Size)
+        {
+            Remark(ref headers, NoteCode.BadLength, LayerKind.Udp, length, UdpView.Size);
+            AcceptBroken(ref headers, LayerKind.Udp, UdpView.Size);
+            return;
+        }
+        else if (!_isFragment)
+        {
+            Narrow(ref headers, LayerKind.Udp, length);
+        }
+        else
+        {
+            _end = Math.Min(_end, _at + length); // the length is the whole datagram's; this is its first fragment
+        }
+        Accept(ref headers, LayerKind.Udp, UdpView.Size, AfterUdp(udp.SourcePort, udp.DestinationPort), 0);
+    }
+
+    private readonly Next AfterUdp(ushort source, ushort destination)
+    {
+        if (_at + UdpView.Size >= _end) return Next.Payload;
+        if (source == VxlanView.Port || destination == VxlanView.Port) return Next.Vxlan;
+        return source == GeneveView.Port || destination == GeneveView.Port ? Next.Geneve : Next.Payload;
+    }
+
+    private void Icmp(ref PacketHeaders headers, LayerKind kind)
+    {
+        if (!TryHeader(ref headers, kind, IcmpView.MinSize, out ReadOnlySpan<byte> bytes)) return;
+        bool isEcho = kind == LayerKind.Icmp ? bytes[0] is 0 or 8 : bytes[0] is 128 or 129;
+        int size = Math.Min(IcmpView.FullSize, Math.Max(IcmpView.MinSize, _end - _at));
+        if (isEcho && !TryHeader(ref headers, kind, IcmpView.FullSize, out _))
+        {
+            AcceptBroken(ref headers, kind, IcmpView.MinSize);
+            return;
+        }
+        Private(size);
+        Accept(ref headers, kind, Math.Min(size, _captured - _at), Next.Payload, 0);
+    }
+
+    private void Igmp(ref PacketHeaders headers)
+    {
+        if (!TryHeader(ref headers, LayerKind.Igmp, IgmpView.MinSize, out _)) return;
+        Accept(ref headers, LayerKind.Igmp, IgmpView.MinSize, Next.Payload, 0);
+    }
+}

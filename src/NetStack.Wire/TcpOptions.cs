@@ -1,0 +1,236 @@
+namespace NetStack.Wire;
+
+/// <summary>TCP option kinds (IANA) that this library knows by name.</summary>
+public enum TcpOptionKind : byte
+{
+    /// <summary>End of the list.</summary>
+    End = 0,
+
+    /// <summary>Padding.</summary>
+    NoOperation = 1,
+
+    /// <summary>Maximum segment size (RFC 9293).</summary>
+    MaximumSegmentSize = 2,
+
+    /// <summary>Window scale (RFC 7323).</summary>
+    WindowScale = 3,
+
+    /// <summary>SACK permitted (RFC 2018).</summary>
+    SackPermitted = 4,
+
+    /// <summary>SACK blocks (RFC 2018).</summary>
+    Sack = 5,
+
+    /// <summary>Timestamps (RFC 7323).</summary>
+    Timestamps = 8,
+
+    /// <summary>MD5 signature (RFC 2385).</summary>
+    Md5 = 19,
+
+    /// <summary>User timeout (RFC 5482).</summary>
+    UserTimeout = 28,
+
+    /// <summary>Authentication option (RFC 5925).</summary>
+    Authentication = 29,
+
+    /// <summary>Multipath TCP (RFC 8684).</summary>
+    MultipathTcp = 30,
+
+    /// <summary>Fast open cookie (RFC 7413).</summary>
+    FastOpen = 34,
+}
+
+/// <summary>The values of the common TCP options, read in one pass. Where an option occurs twice, the last one counts.</summary>
+public struct TcpOptions
+{
+    /// <summary>Maximum segment size, or -1.</summary>
+    public int MaximumSegmentSize { get; private set; }
+
+    /// <summary>Window scale as on the wire, or -1.</summary>
+    public int WindowScale { get; private set; }
+
+    /// <summary>Whether SACK is permitted.</summary>
+    public bool SackPermitted { get; private set; }
+
+    /// <summary>Whether timestamps are there.</summary>
+    public bool HasTimestamps { get; private set; }
+
+    /// <summary>Timestamp value.</summary>
+    public uint TimestampValue { get; private set; }
+
+    /// <summary>Timestamp echo reply.</summary>
+    public uint TimestampEcho { get; private set; }
+
+    /// <summary>Whether an option cannot be.</summary>
+    public bool IsMalformed { get; private set; }
+
+    /// <summary>Reads options; total over any bytes. An option of the wrong length is passed over.</summary>
+    public static TcpOptions Read(ReadOnlySpan<byte> options)
+    {
+        TcpOptions values = new() { MaximumSegmentSize = -1, WindowScale = -1 };
+        OptionReader reader = new(options);
+        while (reader.MoveNext())
+        {
+            if (reader.IsMalformed) break;
+            ReadOnlySpan<byte> data = reader.Data;
+            switch ((TcpOptionKind)reader.Kind)
+            {
+                case TcpOptionKind.MaximumSegmentSize when data.Length == 2:
+                    values.MaximumSegmentSize = Bytes.U16(data, 0);
+                    break;
+                case TcpOptionKind.WindowScale when data.Length == 1:
+                    values.WindowScale = data[0];
+                    break;
+                case TcpOptionKind.SackPermitted when data.Length == 0:
+                    values.SackPermitted = true;
+                    break;
+                case TcpOptionKind.Timestamps when data.Length == 8:
+                    values.HasTimestamps = true;
+                    values.TimestampValue = Bytes.U32(data, 0);
+                    values.TimestampEcho = Bytes.U32(data, 4);
+                    break;
+                default:
+                    break;
+            }
+        }
+        values.IsMalformed = reader.IsMalformed;
+        return values;
+    }
+
+    /// <summary>Appends <c>, options [...]</c> where there are any.</summary>
+    public static void AppendTo(ref LineWriter line, ReadOnlySpan<byte> options)
+    {
+        if (options.IsEmpty) return;
+        line.Append(", options ["u8);
+        OptionReader reader = new(options);
+        for (bool first = true; reader.MoveNext(); first = false)
+        {
+            if (!first) line.Append(',');
+            if (reader.IsMalformed)
+            {
+                line.Append("bad opt"u8);
+                break;
+            }
+            AppendOption(ref line, (TcpOptionKind)reader.Kind, reader.Data);
+        }
+        line.Append(']');
+    }
+
+    private static void AppendOption(ref LineWriter line, TcpOptionKind kind, ReadOnlySpan<byte> data)
+    {
+        switch (kind)
+        {
+            case TcpOptionKind.End:
+                line.Append("eol"u8);
+                break;
+            case TcpOptionKind.NoOperation:
+                line.Append("nop"u8);
+                break;
+            case TcpOptionKind.MaximumSegmentSize when data.Length == 2:
+                line.Append("mss "u8);
+                line.Append(Bytes.U16(data, 0));
+                break;
+            case TcpOptionKind.WindowScale when data.Length == 1:
+                line.Append("wscale "u8);
+                line.Append(data[0]);
+                break;
+            case TcpOptionKind.SackPermitted:
+                line.Append("sackOK"u8);
+                break;
+            case TcpOptionKind.Sack when data.Length % 8 == 0:
+                line.Append("sack "u8);
+                line.Append(data.Length / 8);
+                for (int at = 0; at < data.Length; at += 8)
+                {
+                    line.Append(at == 0 ? " {"u8 : "{"u8);
+                    line.Append(Bytes.U32(data, at));
+                    line.Append(':');
+                    line.Append(Bytes.U32(data, at + 4));
+                    line.Append('}');
+                }
+                break;
+            case TcpOptionKind.Timestamps when data.Length == 8:
+                line.Append("TS val "u8);
+                line.Append(Bytes.U32(data, 0));
+                line.Append(" ecr "u8);
+                line.Append(Bytes.U32(data, 4));
+                break;
+            default:
+                line.Append(Name(kind));
+                if (Name(kind).SequenceEqual("unknown-"u8)) line.Append((byte)kind);
+                break;
+        }
+    }
+
+    private static ReadOnlySpan<byte> Name(TcpOptionKind kind) => kind switch
+    {
+        TcpOptionKind.Md5 => "md5"u8,
+        TcpOptionKind.UserTimeout => "uto"u8,
+        TcpOptionKind.Authentication => "tcp-ao"u8,
+        TcpOptionKind.MultipathTcp => "mptcp"u8,
+        TcpOptionKind.FastOpen => "tfo"u8,
+        _ => "unknown-"u8,
+    };
+}
+
+/// <summary>Writes TCP options into a buffer of the caller's, for <see cref="TcpHeader.Write"/>.</summary>
+/// <param name="buffer">At most 40 bytes are used.</param>
+public ref struct TcpOptionsBuilder(Span<byte> buffer)
+{
+    private readonly Span<byte> _buffer = buffer.Length > 40 ? buffer[..40] : buffer;
+    private int _length;
+
+    /// <summary>The options so far.</summary>
+    public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
+
+    /// <summary>Appends any option.</summary>
+    /// <exception cref="ArgumentException">It does not fit.</exception>
+    public void Add(TcpOptionKind kind, scoped ReadOnlySpan<byte> data)
+    {
+        bool single = kind is TcpOptionKind.End or TcpOptionKind.NoOperation;
+        int size = single ? 1 : 2 + data.Length;
+        if (size > _buffer.Length - _length) throw new ArgumentException("The options do not fit into 40 bytes.", nameof(data));
+        _buffer[_length] = (byte)kind;
+        if (!single)
+        {
+            _buffer[_length + 1] = (byte)size;
+            data.CopyTo(_buffer[(_length + 2)..]);
+        }
+        _length += size;
+    }
+
+    /// <summary>Appends padding.</summary>
+    public void AddNoOperation() => Add(TcpOptionKind.NoOperation, default);
+
+    /// <summary>Appends the maximum segment size.</summary>
+    public void AddMaximumSegmentSize(ushort value)
+    {
+        Span<byte> data = stackalloc byte[2];
+        Bytes.Put16(data, 0, value);
+        Add(TcpOptionKind.MaximumSegmentSize, data);
+    }
+
+    /// <summary>Appends the window scale, 0 to 14.</summary>
+    public void AddWindowScale(byte shift) => Add(TcpOptionKind.WindowScale, [shift]);
+
+    /// <summary>Appends SACK permitted.</summary>
+    public void AddSackPermitted() => Add(TcpOptionKind.SackPermitted, default);
+
+    /// <summary>Appends timestamps.</summary>
+    public void AddTimestamps(uint value, uint echo)
+    {
+        Span<byte> data = stackalloc byte[8];
+        Bytes.Put32(data, 0, value);
+        Bytes.Put32(data, 4, echo);
+        Add(TcpOptionKind.Timestamps, data);
+    }
+
+    /// <summary>Appends one SACK block; several are one option: give them to <see cref="Add"/>.</summary>
+    public void AddSackBlock(uint left, uint right)
+    {
+        Span<byte> data = stackalloc byte[8];
+        Bytes.Put32(data, 0, left);
+        Bytes.Put32(data, 4, right);
+        Add(TcpOptionKind.Sack, data);
+    }
+}

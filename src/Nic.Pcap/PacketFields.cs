@@ -1,0 +1,53 @@
+using NetStack.Memory;
+using NetStack.Wire;
+
+namespace NetStack.Nic.Pcap;
+
+/// <summary>What a file format tells of a packet.</summary>
+internal struct PacketFields
+{
+    internal PacketBody Body;
+    internal PacketBody Options;
+    internal Instant? Timestamp;
+    internal int WireLength;
+    internal int Interface;
+    internal LinkType LinkType;
+    internal bool IsBigEndian;
+}
+
+/// <summary>How a format's reading of the next packet went.</summary>
+internal enum ReadOutcome
+{
+    Packet,
+    End,
+    Damaged,
+}
+
+/// <summary>A file format: finds the next packet in a source.</summary>
+internal abstract class CaptureFormat(BlockSource source)
+{
+    /// <summary>The most captured bytes of a packet: what libpcap and Wireshark accept.</summary>
+    protected const uint MaxCaptured = 262_144;
+
+    /// <summary>The same for link types that carry large messages.</summary>
+    protected const uint MaxCapturedLarge = 128 * 1024 * 1024;
+
+    protected BlockSource Source { get; } = source;
+
+    internal List<CaptureInterface> Interfaces { get; } = [];
+
+    internal CaptureDamage? Damage { get; private set; }
+
+    /// <summary>Finds the next packet. The bodies of <paramref name="fields"/> belong to the caller.</summary>
+    internal abstract ReadOutcome TryRead(out PacketFields fields);
+
+    protected static uint MaxCapturedOf(LinkType linkType) => (int)linkType is 231 or 249 or 279 ? MaxCapturedLarge : MaxCaptured; // D-Bus, USBPcap, EBHSCR
+
+    protected ReadOutcome Broken(string code, long offset, string detail)
+    {
+        Damage = Source.Failure is { } failure ? failure : new CaptureDamage(code, offset, detail);
+        return ReadOutcome.Damaged;
+    }
+
+    protected ReadOutcome Cut(long offset, string what) => Broken("truncated_file", offset, $"the file ends inside {what}");
+}
