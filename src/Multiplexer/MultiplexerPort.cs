@@ -42,6 +42,7 @@ public sealed partial class MultiplexerPort : INic, IAsyncDisposable
         Trust = options.Trust;
         Promiscuous = options.Promiscuous;
         IsDefault = options.Default;
+        IsRouter = options.Router;
         SourceCheck = options.SourceCheck;
         Verification = options.Verification ?? (Trust.Steering ? SteeringVerification.Trust : SteeringVerification.Verify);
         _heldQuota = options.HeldFrames;
@@ -63,7 +64,7 @@ public sealed partial class MultiplexerPort : INic, IAsyncDisposable
     /// <summary>The address unicast frames for this port go to, and frames it sends come from.</summary>
     public MacAddress Mac { get; }
 
-    /// <summary>What the port wants beyond being addressed, or null.</summary>
+    /// <summary>Which of the frames addressed to it the port wants, or null for all.</summary>
     public PortFilter? Filter { get; }
 
     /// <summary>What decides about copies.</summary>
@@ -77,6 +78,9 @@ public sealed partial class MultiplexerPort : INic, IAsyncDisposable
 
     /// <summary>Whether the port takes what nobody else wants.</summary>
     public bool IsDefault { get; }
+
+    /// <summary>Whether the port takes and sends packets of other hosts.</summary>
+    public bool IsRouter { get; }
 
     /// <summary>What is checked of frames this client sends.</summary>
     public SourceCheck SourceCheck { get; }
@@ -184,7 +188,7 @@ public sealed partial class MultiplexerPort : INic, IAsyncDisposable
 
     /// <summary>Name, placement, trust and strategy: what the client relies on, in one line for logs.</summary>
     public override string ToString() =>
-        $"{Name}: {(Steered is null ? "copy per client" : $"steered ({Verification})")}, {Copy}, trust {Trust}, filter {Filter?.ToString() ?? "own"}" +
+        $"{Name}: {(Steered is null ? "copy per client" : $"steered ({Verification})")}, {Copy}, trust {Trust}, filter {Filter?.ToString() ?? "all"}" +
         (SteeringState is SteeringState.NotAsked or SteeringState.Active ? "" : $", not steered: {SteeringState}");
 
     internal bool Owns(IpAddress address)

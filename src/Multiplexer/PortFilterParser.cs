@@ -121,7 +121,9 @@ internal ref struct PortFilterParser
     private PortFilter Net(FilterDirection direction)
     {
         int slash = _word.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || !TryAddress(_word[..slash], out IpAddress address)) Fail(Expected("an address and prefix length like 10.0.0.0/8"));
+        IpAddress address = default;
+        bool read = slash >= 0 && TryAddress(_word[..slash], out address);
+        if (!read) Fail(Expected("an address and prefix length like 10.0.0.0/8"));
         if (!int.TryParse(_word.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int length) || length > address.Size * 8)
             Fail($"the prefix length of {address} is a number from 0 to {address.Size * 8}, not '{_word[(slash + 1)..]}'");
         int at = _start;

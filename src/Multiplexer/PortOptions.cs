@@ -6,10 +6,8 @@ namespace NetStack.Multiplexer;
 /// <summary>What a client asks for when it attaches. Read once, at <see cref="PacketMultiplexer.Attach"/>.</summary>
 public sealed class PortOptions
 {
-    /// <summary>
-    /// What the port wants beyond being addressed. Null: what goes to its <see cref="Addresses"/> if it has any, else everything
-    /// for its MAC address. A router, which takes frames for addresses that are not its own, says <see cref="PortFilter.All"/>.
-    /// </summary>
+    /// <summary>Which of the frames addressed to it the port wants; null for all. ARP and neighbour discovery for its addresses come
+    /// whatever the filter.</summary>
     public PortFilter? Filter { get; set; }
 
     /// <summary>What is copied, frame by frame.</summary>
@@ -58,8 +56,16 @@ public sealed class PortOptions
     /// <summary>The port's MAC address; null for the NIC's.</summary>
     public MacAddress? Mac { get; set; }
 
-    /// <summary>The addresses the port owns: it may send from these only, and ARP and neighbour solicitations for them are its own.</summary>
+    /// <summary>
+    /// The addresses the port owns. It may send from these only, gets unicast packets to these only, and ARP and neighbour
+    /// solicitations for them are its own. With none it gets every packet for its MAC address and may send only what a host without
+    /// an address may. <see cref="MultiplexerPort.AddAddress"/> adds later ones.
+    /// </summary>
     public IList<IpAddress> Addresses { get; } = [];
+
+    /// <summary>Takes packets to, and sends packets from, addresses that are not its own, and may send router advertisements and
+    /// answer ARP for others. Its MAC address stays its own.</summary>
+    public bool Router { get; set; }
 
     /// <summary>Sees every frame that matches its filter, whoever it is addressed to, steered ones included, by copy where another
     /// client owns the memory. For captures.</summary>
@@ -120,13 +126,10 @@ public enum SteeringVerification
 /// <summary>What is checked of the sources of frames a client sends.</summary>
 public enum SourceCheck
 {
-    /// <summary>MAC address, IP address, and the senders that ARP and neighbour discovery name, must be the port's own.</summary>
+    /// <summary>MAC address, IP address, and the senders that ARP and neighbour discovery name, must be the port's own, and nothing but ARP,
+    /// IPv4 and IPv6 passes.</summary>
     Owned = 0,
 
-    /// <summary>As <see cref="Owned"/>, and the port may send router advertisements and forward packets of others: IP sources of
-    /// any address, from its own MAC address.</summary>
-    Router = 1,
-
     /// <summary>Nothing: the client may forge. For test tools.</summary>
-    None = 2,
+    None = 1,
 }
