@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
 namespace NetStack.Memory;
 
 /// <summary>
@@ -6,50 +9,62 @@ namespace NetStack.Memory;
 /// region, where a device could reach it.
 /// </summary>
 /// <remarks>Not thread-safe: a pool belongs to the thread that pumps its NIC. No member allocates after construction, but for
-/// chains that grow longer than any before.</remarks>
+/// more bodies at once, or longer chains, than ever before. A pool keeps its region alive. Two pools over one region are the
+/// caller's to keep apart.</remarks>
 public sealed class BufferPool
 {
-    private static int s_lastId;
+    /// <summary>The smallest buffer, in bytes: one header line.</summary>
+    public const int MinBufferSize = HeaderLine.Size;
+
+    private static int _lastId;
 
     private readonly int _offset;
-    private readonly int[] _pins;
-    private readonly uint[] _generations;
+    private readonly State[] _buffers;
     private readonly int[] _free;
+    private readonly FreeList<BodyChain> _chains = new();
     private int _freeCount;
 
     /// <summary>Cuts <paramref name="count"/> buffers out of a region.</summary>
     /// <param name="region">The memory; the pool does not own it.</param>
-    /// <param name="bufferSize">Bytes in a buffer, at least 64.</param>
+    /// <param name="bufferSize">Bytes in a buffer, at least <see cref="MinBufferSize"/>.</param>
     /// <param name="count">How many buffers; at least 1.</param>
     /// <param name="offset">Where in the region the first buffer begins, in bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The buffers do not fit into the region.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is too small, or the buffers do not fit into the region.</exception>
     public BufferPool(DmaRegion region, int bufferSize, int count, int offset = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bufferSize, 64);
+        ArgumentNullException.ThrowIfNull(region);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferSize, MinBufferSize);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        if ((long)offset + (long)bufferSize * count > region.Length)
+        if (offset + (long)bufferSize * count > region.Length)
             throw new ArgumentOutOfRangeException(nameof(count), $"{count} buffers of {bufferSize} bytes at {offset} do not fit into {region.Length} bytes.");
-        Id = Interlocked.Increment(ref s_lastId);
+        Id = Interlocked.Increment(ref _lastId);
         Region = region;
         BufferSize = bufferSize;
         _offset = offset;
-        _pins = new int[count];
-        _generations = new uint[count];
+        _buffers = new State[count];
         _free = new int[count];
         for (int i = 0; i < count; i++) _free[i] = count - 1 - i; // the first rent gives buffer 0
         _freeCount = count;
     }
 
     /// <summary>Allocates a region of its own and cuts it.</summary>
-    /// <param name="bufferSize">Bytes in a buffer, at least 64.</param>
-    /// <param name="count">How many buffers.</param>
+    /// <param name="bufferSize">Bytes in a buffer, at least <see cref="MinBufferSize"/>.</param>
+    /// <param name="count">How many buffers; at least 1.</param>
     /// <param name="writer">Who may write the memory.</param>
     /// <param name="hugePages">Ask for huge pages.</param>
-    public static BufferPool Create(int bufferSize, int count, RegionWriter writer = RegionWriter.Device, bool hugePages = false) =>
-        new(DmaRegion.Allocate(checked(bufferSize * count), writer, hugePages), bufferSize, count);
+    /// <exception cref="ArgumentOutOfRangeException">A number is too small, or all buffers together are longer than
+    /// <see cref="DmaRegion.MaxLength"/>.</exception>
+    /// <exception cref="OutOfMemoryException">The memory cannot be had.</exception>
+    public static BufferPool Create(int bufferSize, int count, RegionWriter writer = RegionWriter.Device, bool hugePages = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferSize, MinBufferSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, DmaRegion.MaxLength / bufferSize);
+        return new BufferPool(DmaRegion.Allocate(bufferSize * count, writer, hugePages), bufferSize, count);
+    }
 
-    /// <summary>This pool's number, unique in the process.</summary>
+    /// <summary>This pool's number, unique in the process, from 1.</summary>
     public int Id { get; }
 
     /// <summary>The memory behind the pool.</summary>
@@ -59,7 +74,7 @@ public sealed class BufferPool
     public int BufferSize { get; }
 
     /// <summary>How many buffers the pool has.</summary>
-    public int Count => _pins.Length;
+    public int Count => _buffers.Length;
 
     /// <summary>How many buffers nobody holds.</summary>
     public int Available => _freeCount;
@@ -74,8 +89,10 @@ public sealed class BufferPool
             return false;
         }
         int index = _free[--_freeCount];
-        _pins[index] = 1;
-        buffer = new BufferHandle(Id, index, _generations[index]);
+        ref State state = ref _buffers[index];
+        state.Pins = 1;
+        state.Generation++;
+        buffer = new BufferHandle(Id, index, state.Generation);
         return true;
     }
 
@@ -84,7 +101,7 @@ public sealed class BufferPool
     public void Retain(BufferHandle buffer)
     {
         Check(buffer);
-        _pins[buffer.Index]++;
+        checked { _buffers[buffer.Index].Pins++; }
     }
 
     /// <summary>Drops a pin; the last one returns the buffer to the pool.</summary>
@@ -93,8 +110,9 @@ public sealed class BufferPool
     public bool Release(BufferHandle buffer)
     {
         Check(buffer);
-        if (--_pins[buffer.Index] > 0) return false;
-        _generations[buffer.Index]++;
+        ref State state = ref _buffers[buffer.Index];
+        if (--state.Pins > 0) return false;
+        state.Generation++;
         _free[_freeCount++] = buffer.Index;
         return true;
     }
@@ -104,12 +122,13 @@ public sealed class BufferPool
     public int PinsOf(BufferHandle buffer)
     {
         Check(buffer);
-        return _pins[buffer.Index];
+        return _buffers[buffer.Index].Pins;
     }
 
     /// <summary>Whether the handle names a buffer that is still held under it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsLive(BufferHandle buffer) =>
-        buffer.PoolId == Id && (uint)buffer.Index < (uint)_pins.Length && _pins[buffer.Index] > 0 && _generations[buffer.Index] == buffer.Generation;
+        buffer.PoolId == Id && (uint)buffer.Index < (uint)_buffers.Length && _buffers[buffer.Index].Generation == buffer.Generation;
 
     /// <summary>Where in <see cref="Region"/> the buffer begins, in bytes.</summary>
     /// <exception cref="InvalidOperationException">The handle is stale or of another pool.</exception>
@@ -122,21 +141,73 @@ public sealed class BufferPool
     /// <summary>A window into a held buffer.</summary>
     /// <exception cref="InvalidOperationException">The handle is stale or of another pool.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The window does not lie in the buffer.</exception>
+    /// <exception cref="ObjectDisposedException">The region was freed.</exception>
     public SharedSpan Window(BufferHandle buffer, int offset, int length)
+    {
+        CheckRange(buffer, offset, length);
+        return WindowInside(buffer, offset, length);
+    }
+
+    /// <summary>Writes private bytes into a buffer that nobody else holds: how data to send gets where a device can read it.</summary>
+    /// <param name="buffer">The buffer, with a single pin.</param>
+    /// <param name="offset">Where in the buffer to begin, in bytes.</param>
+    /// <param name="bytes">What to write.</param>
+    /// <exception cref="InvalidOperationException">The handle is stale or of another pool, or somebody else holds the buffer too.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not fit.</exception>
+    /// <exception cref="ObjectDisposedException">The region was freed.</exception>
+    public void Write(BufferHandle buffer, int offset, ReadOnlySpan<byte> bytes)
+    {
+        CheckRange(buffer, offset, bytes.Length);
+        CheckSole(buffer);
+        WindowInside(buffer, offset, bytes.Length).Write(bytes);
+    }
+
+    /// <summary>Throws unless the buffer is held and the range lies in it.</summary>
+    internal void CheckRange(BufferHandle buffer, int offset, int length)
     {
         Check(buffer);
         if ((uint)offset > (uint)BufferSize || (uint)length > (uint)(BufferSize - offset)) ThrowRange(offset, length);
-        return Region.Window(_offset + buffer.Index * BufferSize + offset, length);
     }
 
+    /// <summary>Throws unless the held buffer has one pin only: what others hold must not be written.</summary>
+    internal void CheckSole(BufferHandle buffer)
+    {
+        if (PinsOf(buffer) != 1) throw new InvalidOperationException($"Buffer {buffer} is held elsewhere too: it must not be written.");
+    }
+
+    /// <summary>A window of a caller that checked the range before; whether the buffer is still held is checked again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal SharedSpan WindowInside(BufferHandle buffer, int offset, int length)
+    {
+        Check(buffer);
+        return Region.WindowInside(_offset + buffer.Index * BufferSize + offset, length);
+    }
+
+    /// <summary>An ownership record for a body whose first slice is of this pool.</summary>
+    internal BodyChain RentChain() => _chains.TryTake(out BodyChain? chain) ? chain : new BodyChain(this);
+
+    /// <summary>Takes an ownership record back.</summary>
+    internal void ReturnChain(BodyChain chain) => _chains.Add(chain);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Check(BufferHandle buffer)
     {
         if (!IsLive(buffer)) ThrowStale(buffer);
     }
 
+    [DoesNotReturn]
     private void ThrowStale(BufferHandle buffer) => throw new InvalidOperationException(
         buffer.PoolId == Id ? $"Buffer {buffer} went back to its pool: the handle is stale." : $"Buffer {buffer} is not of pool {Id}.");
 
+    [DoesNotReturn]
     private void ThrowRange(int offset, int length) =>
         throw new ArgumentOutOfRangeException(nameof(offset), $"{offset}+{length} lies outside a buffer of {BufferSize} bytes.");
+
+    private struct State
+    {
+        /// <summary>Odd while the buffer is held; counted on at each hand-out and each return, so one comparison is the whole check.</summary>
+        internal ulong Generation;
+
+        internal int Pins;
+    }
 }

@@ -26,10 +26,7 @@ public static class InternetChecksum
     }
 
     /// <summary>The partial sum of private bytes, in memory byte order, not folded.</summary>
-    internal static unsafe ulong Partial(ReadOnlySpan<byte> bytes)
-    {
-        fixed (byte* start = bytes) return FetchOnce.Sum(start, bytes.Length);
-    }
+    internal static ulong Partial(ReadOnlySpan<byte> bytes) => FetchOnce.Sum(ref MemoryMarshal.GetReference(bytes), bytes.Length);
 }
 
 /// <summary>
@@ -38,7 +35,7 @@ public static class InternetChecksum
 /// </summary>
 public struct ChecksumAccumulator
 {
-    private ulong _sum; // in memory byte order, folded to less than 2^32 after every piece
+    private ulong _sum; // in memory byte order, folded to 16 bits after every piece
     private bool _odd;
 
     /// <summary>Adds private bytes.</summary>
@@ -91,7 +88,8 @@ public struct ChecksumAccumulator
     }
 }
 
-/// <summary>Vector lanes of a checksum: 32-bit words summed into 64-bit lanes, so that no carry is lost below 2^37 bytes.</summary>
+/// <summary>Vector lanes of a checksum: 32-bit words summed into 64-bit lanes, so that no carry is lost below 2^37 bytes,
+/// more than a span can have.</summary>
 internal struct ChecksumLanes
 {
     private Vector256<ulong> _a;
@@ -107,7 +105,7 @@ internal struct ChecksumLanes
         _b += Vector256.ShiftRightLogical(x, 32) + Vector256.ShiftRightLogical(y, 32);
     }
 
-    /// <summary>The sum of all lanes, folded to less than 2^33.</summary>
+    /// <summary>The sum of all lanes, folded to less than 2^37.</summary>
     internal readonly ulong Total()
     {
         ulong total = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace NetStack.Memory;
 
 /// <summary>
@@ -13,11 +15,16 @@ public readonly struct DeviceMemory(DmaRegion region)
     /// <summary>Device memory of a range, writable.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range lies outside the region.</exception>
     /// <exception cref="ObjectDisposedException">The region was freed.</exception>
-    public unsafe Span<byte> Span(int offset, int length) => new(Region.Pointer(offset, length), length);
+    public Span<byte> Span(int offset, int length) => MemoryMarshal.CreateSpan(ref Region.At(offset, length), length);
 
     /// <summary>
     /// Calls <paramref name="rewrite"/> with the offset and length of each fetch, right after it: the way to model a device
-    /// that rewrites what was just read. Null switches it off.
+    /// that rewrites what was just read. Null switches it off. What it throws, the reader throws, after the fetch.
     /// </summary>
-    public void OnFetched(Action<int, int>? rewrite) => Region.Fetched = rewrite;
+    /// <exception cref="ObjectDisposedException">The region was freed.</exception>
+    public void OnFetched(Action<int, int>? rewrite)
+    {
+        Region.ThrowIfDisposed();
+        Region.Fetched = rewrite;
+    }
 }

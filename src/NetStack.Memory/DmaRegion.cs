@@ -1,14 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace NetStack.Memory;
 
 /// <summary>
-/// Memory that is registered once with a NIC and stays mapped until it is explicitly unregistered. It is native, zeroed,
+/// Memory that is registered once with a NIC and stays mapped until it is explicitly unregistered. It never moves, is zeroed,
 /// page-aligned and page-exclusive: no page of it is shared with any other object, so a device that may write it can reach
 /// nothing else. It never hands out a span or a pointer; bytes leave through <see cref="SharedSpan"/>, by copy.
 /// </summary>
-/// <remarks>Not thread-safe. A region and everything cut from it belong to the one thread that pumps its NIC.</remarks>
-public sealed unsafe class DmaRegion : IDisposable
+/// <remarks>
+/// Not thread-safe. A region and everything cut from it belong to the one thread that pumps its NIC.
+/// The memory is a pinned array of the runtime, not native memory, and every window is a tracked reference into it. So no window
+/// can dangle, whatever is disposed or dropped in which order: the memory goes when the region was disposed or dropped, and
+/// nothing refers to it any more.
+/// </remarks>
+public sealed class DmaRegion : IDisposable
 {
     /// <summary>The page size an IOMMU maps by default, in bytes.</summary>
     public const int PageSize = 4096;
@@ -16,12 +23,18 @@ public sealed unsafe class DmaRegion : IDisposable
     /// <summary>The size and alignment of a huge page, in bytes.</summary>
     public const int HugePageSize = 2 * 1024 * 1024;
 
-    private byte* _memory;
-    private int _registrations;
+    /// <summary>The longest region, in bytes: 2 GiB less 8 MiB.</summary>
+    public const int MaxLength = int.MaxValue - 4 * HugePageSize + 1;
 
-    private DmaRegion(byte* memory, int length, RegionWriter writer, bool hugePages)
+    private readonly int _start;
+    private byte[]? _memory;
+    private int _registrations;
+    private GCHandle _mapped;
+
+    private DmaRegion(byte[] memory, int start, int length, RegionWriter writer, bool hugePages)
     {
         _memory = memory;
+        _start = start;
         Length = length;
         Writer = writer;
         HugePages = hugePages;
@@ -39,33 +52,42 @@ public sealed unsafe class DmaRegion : IDisposable
     /// <summary>How many registrations hold this region mapped.</summary>
     public int Registrations => _registrations;
 
+    /// <summary>Whether the region was freed; every window into it throws then.</summary>
+    public bool IsDisposed => _memory is null;
+
     /// <summary>Called after each fetch with the offset and length read; the device side sets it to model a rewriting device.</summary>
     internal Action<int, int>? Fetched { get; set; }
 
     /// <summary>Allocates a region.</summary>
-    /// <param name="length">Bytes wanted, 1 to <see cref="int.MaxValue"/> less a page; rounded up to whole pages.</param>
+    /// <param name="length">Bytes wanted, 1 to <see cref="MaxLength"/>; rounded up to whole pages.</param>
     /// <param name="writer">Who may write the memory while we hold it.</param>
-    /// <param name="hugePages">Ask for 2 MiB pages. Where the platform has none to give the region is an ordinary one and
-    /// <see cref="HugePages"/> is false.</param>
+    /// <param name="hugePages">Ask for 2 MiB pages; the length is rounded up to whole ones. Where the platform has none to give
+    /// the region is an ordinary one and <see cref="HugePages"/> is false.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is not positive or too large.</exception>
     /// <exception cref="OutOfMemoryException">The memory cannot be had.</exception>
     public static DmaRegion Allocate(int length, RegionWriter writer = RegionWriter.Device, bool hugePages = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
         int page = hugePages ? HugePageSize : PageSize;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, int.MaxValue - page);
         int rounded = (length + page - 1) / page * page;
-        byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)rounded, (nuint)page);
-        bool huge = hugePages && Memory.HugePages.TryAdvise((nint)memory, rounded);
-        NativeMemory.Clear(memory, (nuint)rounded);
-        if (rounded > 0) GC.AddMemoryPressure(rounded);
-        return new DmaRegion(memory, rounded, writer, huge);
+
+        // One page more than wanted: the region begins at the first page border inside the array and ends at one.
+        byte[] memory = GC.AllocateUninitializedArray<byte>(rounded + page, pinned: true);
+        nint address = Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0);
+        int start = (int)(-address & (page - 1));
+        bool huge = hugePages && Memory.HugePages.TryAdvise(address + start, rounded);
+        Array.Clear(memory);
+        return new DmaRegion(memory, start, rounded, writer, huge);
     }
 
-    /// <summary>Says that a device maps this region; the region cannot be freed until <see cref="RemoveRegistration"/>.</summary>
+    /// <summary>Says that a device maps this region; the region cannot be freed until <see cref="RemoveRegistration"/>, not even
+    /// by dropping every reference to it.</summary>
+    /// <exception cref="ObjectDisposedException">The region was freed.</exception>
     public void AddRegistration()
     {
-        ObjectDisposedException.ThrowIf(_memory == null, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        if (_registrations == 0) _mapped = GCHandle.Alloc(this);
         _registrations++;
     }
 
@@ -75,44 +97,55 @@ public sealed unsafe class DmaRegion : IDisposable
     {
         if (_registrations == 0) throw new InvalidOperationException("The region is not registered.");
         _registrations--;
+        if (_registrations == 0) _mapped.Free();
     }
 
-    /// <summary>Frees the memory.</summary>
+    /// <summary>Frees the memory: every window, pool and body over it throws <see cref="ObjectDisposedException"/> from now on.
+    /// Disposing twice does nothing.</summary>
     /// <exception cref="InvalidOperationException">A device still maps the region: unregister first.</exception>
     public void Dispose()
     {
-        if (_memory == null) return;
         if (_registrations > 0) throw new InvalidOperationException($"The region is mapped by {_registrations} registration(s); unregister before freeing.");
-        NativeMemory.AlignedFree(_memory);
         _memory = null;
-        GC.RemoveMemoryPressure(Length);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Frees memory whose owner was dropped, unless a device may still write it: then it leaks, which is safe.</summary>
-    ~DmaRegion()
-    {
-        if (_memory == null || _registrations > 0) return;
-        NativeMemory.AlignedFree(_memory);
-        GC.RemoveMemoryPressure(Length);
+        Fetched = null;
     }
 
     /// <summary>The window [offset, offset+length), for the types of this assembly.</summary>
-    internal SharedSpan Window(int offset, int length) => new(this, Pointer(offset, length), length);
+    internal SharedSpan Window(int offset, int length) => new(this, ref At(offset, length), length);
 
-    /// <summary>The bounds-checked address of a range. Only this assembly may ask.</summary>
-    internal byte* Pointer(int offset, int length)
+    /// <summary>The window [offset, offset+length) of a caller that knows it lies in the region.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal SharedSpan WindowInside(int offset, int length) => new(this, ref AtInside(offset), length);
+
+    /// <summary>The bounds-checked place of a range.</summary>
+    internal ref byte At(int offset, int length)
     {
-        if (_memory == null) ThrowDisposed();
         if ((uint)offset > (uint)Length || (uint)length > (uint)(Length - offset)) ThrowRange(offset, length);
-        return _memory + offset;
+        return ref AtInside(offset);
     }
 
-    /// <summary>Where in the region an address lies, for the fetch hook.</summary>
-    internal int OffsetOf(byte* address) => (int)(address - _memory);
+    /// <summary>Where in the region a place lies, for the fetch hook.</summary>
+    internal int OffsetOf(ref byte place) => (int)Unsafe.ByteOffset(ref AtInside(0), ref place);
 
+    /// <summary>Throws if the region was freed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void ThrowIfDisposed()
+    {
+        if (_memory is null) ThrowDisposed();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref byte AtInside(int offset)
+    {
+        byte[]? memory = _memory;
+        if (memory is null) ThrowDisposed();
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(memory), _start + offset);
+    }
+
+    [DoesNotReturn]
     private static void ThrowDisposed() => throw new ObjectDisposedException(nameof(DmaRegion));
 
+    [DoesNotReturn]
     private void ThrowRange(int offset, int length) =>
         throw new ArgumentOutOfRangeException(nameof(offset), $"{offset}+{length} lies outside a region of {Length} bytes.");
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace NetStack.Memory;
@@ -14,11 +16,14 @@ public sealed class HeaderSnapshot
     /// <summary>Private bytes a snapshot has from the start; longer header chains spill into a larger array.</summary>
     public const int InlineCapacity = 192;
 
-    private byte[] _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity, pinned: true);
+    private const int MaxKeptCapacity = 64 * 1024;
+
+    private byte[] _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity);
+    private FetchMeter? _meter;
     private PacketBody _frame;
-    private FetchMeter _meter = new();
-    private int _watermark;
+    private int _frameStart; // bytes that had been trimmed from the frame before the snapshot began
     private int _frameLength;
+    private int _watermark;
 
     /// <summary>Bytes the frame has in memory: no more than these can ever be fetched.</summary>
     public int FrameLength => _frameLength;
@@ -29,10 +34,17 @@ public sealed class HeaderSnapshot
     /// <summary>The bytes fetched so far.</summary>
     public ReadOnlySpan<byte> Bytes => new(_bytes, 0, _watermark);
 
+    /// <summary>The pool it returns to; null while it is in none's care.</summary>
+    internal HeaderSnapshotPool? Home { get; set; }
+
     /// <summary>
     /// The private bytes, of which at least the first <paramref name="count"/> are there if the frame has so many. Fetches
     /// whole lines as needed. The result may be longer or, at the frame's end, shorter than asked: check its length.
     /// </summary>
+    /// <param name="count">Bytes wanted; any number is allowed, and one that is not positive asks for nothing.</param>
+    /// <exception cref="InvalidOperationException">Bytes are wanted that were not fetched, of a frame that was released, or
+    /// of its front after that was trimmed.</exception>
+    /// <exception cref="ObjectDisposedException">Bytes are wanted that were not fetched, and the region was freed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Require(int count)
     {
@@ -42,15 +54,16 @@ public sealed class HeaderSnapshot
 
     /// <summary>
     /// Begins a snapshot of a frame that the caller owns; nothing is fetched yet. The snapshot reads through the frame's pins
-    /// but takes none: it must be returned, rebound or begun anew before the frame is released.
+    /// but takes none: once the frame is released, what was fetched stays and more cannot be had. Where the frame's end is
+    /// trimmed, the snapshot ends there too.
     /// </summary>
     /// <param name="frame">The whole frame.</param>
     /// <param name="meter">Counts the fetches.</param>
+    /// <exception cref="InvalidOperationException">The frame was released.</exception>
     public void Begin(in PacketBody frame, FetchMeter meter)
     {
-        _frame = frame;
+        Bind(frame, meter);
         _frameLength = frame.Length;
-        _meter = meter;
         _watermark = 0;
     }
 
@@ -59,45 +72,58 @@ public sealed class HeaderSnapshot
     /// later lines come from there.
     /// </summary>
     /// <exception cref="ArgumentException">The copy has another length.</exception>
+    /// <exception cref="InvalidOperationException">The copy was released.</exception>
     public void Rebind(in PacketBody copy, FetchMeter meter)
     {
         if (copy.Length != _frameLength) throw new ArgumentException($"The copy has {copy.Length} bytes, the frame {_frameLength}.", nameof(copy));
-        _frame = copy;
-        _meter = meter;
+        Bind(copy, meter);
     }
 
     /// <summary>Takes over the fetched bytes of another snapshot without touching the frame, for a second owner of the frame.</summary>
+    /// <exception cref="ArgumentException">The snapshots are of frames of different lengths.</exception>
+    /// <exception cref="InvalidOperationException">The frame was released.</exception>
     public void BeginFrom(HeaderSnapshot other, in PacketBody frame, FetchMeter meter)
     {
-        Begin(frame, meter);
-        if (other._frameLength != _frameLength) throw new ArgumentException("The snapshots are of frames of different lengths.", nameof(other));
-        EnsureCapacity(other._watermark);
-        other.Bytes.CopyTo(_bytes);
+        if (other._frameLength != frame.Length) throw new ArgumentException("The snapshots are of frames of different lengths.", nameof(other));
+        if (!ReferenceEquals(other, this))
+        {
+            _watermark = 0;
+            EnsureCapacity(other._watermark);
+            other.Bytes.CopyTo(_bytes);
+        }
+        Bind(frame, meter);
+        _frameLength = other._frameLength;
         _watermark = other._watermark;
     }
 
     /// <summary>
     /// Copies the whole frame without reading any byte twice: what was fetched comes from the private copy, the rest from the
-    /// frame.
+    /// frame. Whoever goes on with the copy calls <see cref="Rebind"/>, so that later lines come from it too.
     /// </summary>
     /// <param name="destination">At least <see cref="FrameLength"/> bytes of private memory.</param>
+    /// <exception cref="ArgumentException">The destination has too little room; nothing is read then.</exception>
+    /// <exception cref="InvalidOperationException">The frame was released or trimmed.</exception>
     public void CopyFrameTo(Span<byte> destination)
     {
+        if (destination.Length < _frameLength) throw new ArgumentException("The destination is shorter than the frame.", nameof(destination));
+        int position = PositionOfWholeRest();
         Bytes.CopyTo(destination);
-        _meter.BodyCopied(_watermark);
-        _frame.CopyTo(_watermark, destination[_watermark..], _meter);
+        _meter?.BodyCopied(_watermark);
+        if (_watermark < _frameLength) _frame.CopyTo(position, destination[_watermark..], _meter!);
     }
 
     /// <summary>As <see cref="CopyFrameTo(Span{byte})"/>, into buffers that nobody else holds.</summary>
     /// <param name="destination">At least <see cref="FrameLength"/> bytes.</param>
-    /// <exception cref="ArgumentException">The destination has too little room.</exception>
-    /// <exception cref="InvalidOperationException">Somebody else holds a buffer of the destination as well.</exception>
+    /// <exception cref="ArgumentException">The destination has too little room; nothing is read then.</exception>
+    /// <exception cref="InvalidOperationException">Somebody else holds a buffer of the destination as well, or the frame was
+    /// released or trimmed.</exception>
     public void CopyFrameTo(in PacketBody destination)
     {
         if (destination.Length < _frameLength) throw new ArgumentException("The destination is shorter than the frame.", nameof(destination));
-        destination.Fill(Bytes);
-        _meter.BodyCopied(_watermark);
-        _frame.CopyTo(_watermark, destination, _watermark, _meter);
+        int position = PositionOfWholeRest();
+        destination.Write(Bytes);
+        _meter?.BodyCopied(_watermark);
+        if (_watermark < _frameLength) _frame.CopyTo(position, destination, _watermark, _meter!);
     }
 
     /// <summary>Forgets the frame.</summary>
@@ -106,63 +132,68 @@ public sealed class HeaderSnapshot
         _frame = default;
         _frameLength = 0;
         _watermark = 0;
-        if (_bytes.Length > 64 * 1024) _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity, pinned: true);
+        if (_bytes.Length > MaxKeptCapacity) _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity);
     }
 
+    private void Bind(in PacketBody frame, FetchMeter meter)
+    {
+        ArgumentNullException.ThrowIfNull(meter);
+        _frameStart = frame.Chain?.Trimmed ?? 0;
+        _frame = frame;
+        _meter = meter;
+    }
+
+    /// <summary>
+    /// Fetches whole lines until <paramref name="count"/> bytes are there or the frame ends. Each piece is noted before anything
+    /// can throw, so that no byte is fetched twice whatever happens.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Fetch(int count)
     {
-        int target = (int)Math.Min(((long)count + HeaderLine.Size - 1) / HeaderLine.Size * HeaderLine.Size, _frameLength);
-        EnsureCapacity(target);
-        _frame.FetchTo(_watermark, _bytes.AsSpan(_watermark, target - _watermark));
-        _meter.HeaderFetched(target - _watermark);
-        _watermark = target;
+        int offset = PositionOfRest(out int rest);
+        int wanted = (int)Math.Min(((long)count + HeaderLine.Size - 1) / HeaderLine.Size * HeaderLine.Size - _watermark, rest);
+        EnsureCapacity(_watermark + wanted);
+        BodyChain chain = _frame.Chain!;
+        for (int index = 0; wanted > 0;)
+        {
+            SharedSpan window = chain.WindowAt(ref index, ref offset, wanted);
+            window.Fetch(_bytes.AsSpan(_watermark));
+            offset += window.Length;
+            wanted -= window.Length;
+            _watermark += window.Length;
+            _meter!.HeaderFetched(window.Length);
+            window.Announce(window.Length);
+        }
+    }
+
+    /// <summary>Where, in what is left of the frame, the bytes begin that were not fetched, and how many of them are left.</summary>
+    private int PositionOfRest(out int rest)
+    {
+        BodyChain? chain = _frame.Chain;
+        int position = _watermark - ((chain?.Trimmed ?? 0) - _frameStart);
+        if (position < 0) ThrowTrimmed();
+        rest = Math.Min((chain?.Length ?? 0) - position, _frameLength - _watermark);
+        return position;
+    }
+
+    /// <summary>As <see cref="PositionOfRest"/>, for a caller that needs all of the rest.</summary>
+    private int PositionOfWholeRest()
+    {
+        if (_watermark == _frameLength) return 0;
+        int position = PositionOfRest(out int rest);
+        if (rest != _frameLength - _watermark) ThrowTrimmed();
+        return position;
     }
 
     private void EnsureCapacity(int length)
     {
         if (length <= _bytes.Length) return;
-        byte[] larger = GC.AllocateUninitializedArray<byte>((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));
+        int capacity = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)length), (uint)Array.MaxLength);
+        byte[] larger = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, length));
         Bytes.CopyTo(larger);
         _bytes = larger;
     }
-}
 
-/// <summary>Snapshots for reuse, last returned first given, so that the hot ones stay in the cache.</summary>
-/// <remarks>Not thread-safe: one pool per pumping thread.</remarks>
-public sealed class HeaderSnapshotPool
-{
-    private readonly Stack<HeaderSnapshot> _free = new();
-
-    /// <summary>How many snapshots are out.</summary>
-    public int Outstanding { get; private set; }
-
-    /// <summary>Takes a snapshot and begins it over a frame; nothing is fetched yet.</summary>
-    public HeaderSnapshot Rent(in PacketBody frame, FetchMeter meter)
-    {
-        HeaderSnapshot snapshot = _free.Count > 0 ? _free.Pop() : new HeaderSnapshot();
-        snapshot.Begin(frame, meter);
-        Outstanding++;
-        return snapshot;
-    }
-
-    /// <summary>
-    /// Takes a snapshot over from another pool: it returns here from now on. A free one goes the other way, so that neither pool
-    /// runs dry however many frames pass from one to the other.
-    /// </summary>
-    public void Adopt(HeaderSnapshot snapshot, HeaderSnapshotPool from)
-    {
-        if (ReferenceEquals(from, this)) return;
-        from.Outstanding--;
-        from._free.Push(_free.Count > 0 ? _free.Pop() : new HeaderSnapshot());
-        Outstanding++;
-    }
-
-    /// <summary>Gives a snapshot back; it must not be used after.</summary>
-    public void Return(HeaderSnapshot snapshot)
-    {
-        snapshot.Clear();
-        Outstanding--;
-        _free.Push(snapshot);
-    }
+    [DoesNotReturn]
+    private static void ThrowTrimmed() => throw new InvalidOperationException("Bytes that were not fetched were trimmed from the frame.");
 }

@@ -13,14 +13,14 @@ public readonly record struct Instant(long Nanoseconds) : IComparable<Instant>
     /// <summary>Later than every deadline.</summary>
     public static Instant MaxValue => new(long.MaxValue);
 
-    /// <summary>An instant a whole number of microseconds after the epoch.</summary>
-    public static Instant FromMicroseconds(long microseconds) => new(microseconds * 1_000);
+    /// <summary>An instant a whole number of microseconds after the epoch, saturating.</summary>
+    public static Instant FromMicroseconds(long microseconds) => new(Scale(microseconds, 1_000));
 
-    /// <summary>An instant a whole number of milliseconds after the epoch.</summary>
-    public static Instant FromMilliseconds(long milliseconds) => new(milliseconds * 1_000_000);
+    /// <summary>An instant a whole number of milliseconds after the epoch, saturating.</summary>
+    public static Instant FromMilliseconds(long milliseconds) => new(Scale(milliseconds, 1_000_000));
 
-    /// <summary>An instant a whole number of seconds after the epoch.</summary>
-    public static Instant FromSeconds(long seconds) => new(seconds * 1_000_000_000);
+    /// <summary>An instant a whole number of seconds after the epoch, saturating.</summary>
+    public static Instant FromSeconds(long seconds) => new(Scale(seconds, 1_000_000_000));
 
     /// <inheritdoc/>
     public int CompareTo(Instant other) => Nanoseconds.CompareTo(other.Nanoseconds);
@@ -31,11 +31,11 @@ public readonly record struct Instant(long Nanoseconds) : IComparable<Instant>
     /// <summary>The earlier of two deadlines, where <see langword="null"/> means none.</summary>
     public static Instant? Earliest(Instant? a, Instant? b) => a is null ? b : b is null ? a : Min(a.Value, b.Value);
 
-    /// <summary>The instant <paramref name="duration"/> later; a sum past the end stays at <see cref="MaxValue"/>.</summary>
-    public static Instant operator +(Instant at, TimeSpan duration) => at.AddNanoseconds(duration.Ticks * 100);
+    /// <summary>The instant <paramref name="duration"/> later, saturating: a sum past the end stays at <see cref="MaxValue"/>.</summary>
+    public static Instant operator +(Instant at, TimeSpan duration) => at.AddNanoseconds(Scale(duration.Ticks, 100));
 
-    /// <summary>The time from <paramref name="from"/> to <paramref name="to"/>, rounded to 100 ns.</summary>
-    public static TimeSpan operator -(Instant to, Instant from) => new((to.Nanoseconds - from.Nanoseconds) / 100);
+    /// <summary>The time from <paramref name="from"/> to <paramref name="to"/>, rounded towards zero to 100 ns.</summary>
+    public static TimeSpan operator -(Instant to, Instant from) => new((long)(((Int128)to.Nanoseconds - from.Nanoseconds) / 100));
 
     /// <summary>Compares two instants of one clock.</summary>
     public static bool operator <(Instant a, Instant b) => a.Nanoseconds < b.Nanoseconds;
@@ -58,5 +58,15 @@ public readonly record struct Instant(long Nanoseconds) : IComparable<Instant>
     }
 
     /// <summary>Seconds with nine decimals.</summary>
-    public override string ToString() => $"{Nanoseconds / 1_000_000_000}.{Math.Abs(Nanoseconds % 1_000_000_000):D9}";
+    public override string ToString() =>
+        $"{(Nanoseconds < 0 ? "-" : "")}{Magnitude / 1_000_000_000}.{Magnitude % 1_000_000_000:D9}";
+
+    private ulong Magnitude => Nanoseconds < 0 ? 0UL - (ulong)Nanoseconds : (ulong)Nanoseconds;
+
+    private static long Scale(long value, long factor)
+    {
+        long high = Math.BigMul(value, factor, out long low);
+        if (high == low >> 63) return low;
+        return value > 0 ? long.MaxValue : long.MinValue;
+    }
 }

@@ -1,240 +1,218 @@
-namespace NetStack.Memory;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
-/// <summary>A part of one buffer, held by one pin.</summary>
-/// <param name="Pool">The pool the buffer belongs to.</param>
-/// <param name="Buffer">The buffer; the slice owns one pin on it.</param>
-/// <param name="Offset">Where in the buffer the slice begins, in bytes.</param>
-/// <param name="Length">Bytes in the slice.</param>
-public readonly record struct BodySlice(BufferPool Pool, BufferHandle Buffer, int Offset, int Length)
-{
-    /// <summary>The window the slice names. Throws where the handle is stale.</summary>
-    internal SharedSpan Window => Pool.Window(Buffer, Offset, Length);
-}
+namespace NetStack.Memory;
 
 /// <summary>
 /// Names bytes without being able to read them: a chain of counted slices that can be forwarded, trimmed, shared and copied
 /// out, never indexed. Ownership is linear: whoever holds the body calls <see cref="Release"/> once, or hands it on.
 /// </summary>
-/// <remarks>Not thread-safe. A copy of the value is the same ownership, not a second one: use <see cref="Share"/> for that.
-/// Nothing here allocates in the steady state: the nodes of chains are pooled by <see cref="BodyChain"/>.</remarks>
+/// <remarks>
+/// Not thread-safe. A copy of the value is the same ownership, not a second one: what is trimmed or released through one copy is
+/// trimmed or released for all, and any use of a copy after that release throws <see cref="InvalidOperationException"/>, in every
+/// build. <see cref="Share"/> makes a second ownership. Nothing here allocates in the steady state.
+/// </remarks>
 public struct PacketBody
 {
-    private BodySlice _first;
-    private BodyChain? _rest;
+    private BodyChain? _chain;
+    private ulong _version;
 
     /// <summary>A body of one slice, whose pin it takes over.</summary>
-    public PacketBody(BodySlice slice)
+    /// <inheritdoc cref="Append"/>
+    public PacketBody(BodySlice slice) => Append(slice);
+
+    private PacketBody(BodyChain chain)
     {
-        _first = slice;
-        Length = slice.Length;
+        _chain = chain;
+        _version = chain.Version;
     }
 
     /// <summary>Bytes in the body.</summary>
-    public int Length { get; private set; }
+    public readonly int Length => _chain is null ? 0 : Live().Length;
 
     /// <summary>Whether the body names nothing and holds no pin.</summary>
-    public readonly bool IsEmpty => _first.Pool is null;
+    public readonly bool IsEmpty => _chain is null || Live().Count == 0;
 
     /// <summary>How many slices the body has.</summary>
-    public readonly int SliceCount => IsEmpty ? 0 : 1 + (_rest?.Count ?? 0);
+    public readonly int SliceCount => _chain is null ? 0 : Live().Count;
 
     /// <summary>The slice at <paramref name="index"/>, 0 to <see cref="SliceCount"/> less 1. The pin stays with the body.</summary>
-    public readonly BodySlice Slice(int index) => index == 0 ? _first : _rest![index - 1];
+    /// <exception cref="ArgumentOutOfRangeException">There is no such slice.</exception>
+    public readonly BodySlice Slice(int index) =>
+        _chain is null ? throw new ArgumentOutOfRangeException(nameof(index), "The body is empty.") : Live()[index];
 
     /// <summary>Appends a slice and takes over its pin.</summary>
+    /// <exception cref="ArgumentException">The slice has no pool.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The slice does not lie in its buffer.</exception>
+    /// <exception cref="InvalidOperationException">The slice's handle is stale or of another pool.</exception>
+    /// <exception cref="OverflowException">The body would be longer than 2 GiB.</exception>
+    /// <remarks>Where it throws, the pin stays with the caller.</remarks>
     public void Append(BodySlice slice)
     {
-        if (IsEmpty)
-        {
-            _first = slice;
-        }
-        else
-        {
-            _rest ??= BodyChain.Rent();
-            _rest.Add(slice);
-        }
-        Length += slice.Length;
+        if (slice.Pool is null) throw new ArgumentException("The slice names no pool.", nameof(slice));
+        slice.Pool.CheckRange(slice.Buffer, slice.Offset, slice.Length);
+        if (_chain is null) this = new PacketBody(slice.Pool.RentChain());
+        Live().Append(slice);
     }
 
-    /// <summary>A second ownership of the same bytes: every slice is pinned once more.</summary>
-    public readonly PacketBody Share()
-    {
-        PacketBody shared = default;
-        for (int i = 0; i < SliceCount; i++)
-        {
-            BodySlice slice = Slice(i);
-            slice.Pool.Retain(slice.Buffer);
-            shared.Append(slice);
-        }
-        return shared;
-    }
+    /// <summary>A second ownership of the same bytes: every slice is pinned once more. Sharing an empty body gives an empty one.</summary>
+    /// <exception cref="InvalidOperationException">A buffer was released behind the body's back; nothing is pinned then.</exception>
+    public readonly PacketBody Share() => IsEmpty ? default : new PacketBody(Live().Share());
 
-    /// <summary>Drops <paramref name="count"/> bytes from the front; slices that become empty are released.</summary>
+    /// <summary>Drops <paramref name="count"/> bytes from the front; slices that become empty are released, and with the last
+    /// one the body is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many bytes.</exception>
     public void TrimStart(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Length);
-        Rebuild(count, Length - count);
+        if (count == Length) Release();
+        else Live().TrimStart(count);
     }
 
-    /// <summary>Keeps the first <paramref name="length"/> bytes; slices past them are released.</summary>
+    /// <summary>Keeps the first <paramref name="length"/> bytes; slices past them are released, and with the last one the body is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many bytes.</exception>
     public void TrimTo(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
-        Rebuild(0, length);
+        if (length == 0) Release();
+        else Live().TrimEnd(Length - length);
     }
 
-    /// <summary>Releases every pin. Releasing an empty body does nothing.</summary>
-    /// <exception cref="InvalidOperationException">The body was released before through another copy of the value.</exception>
+    /// <summary>Releases every pin; this variable is empty then. Releasing an empty body does nothing.</summary>
+    /// <exception cref="InvalidOperationException">The body was released before through another copy of the value, or one of its
+    /// buffers was; the pins it still has are released even so.</exception>
     public void Release()
     {
-        if (IsEmpty) return;
-        _first.Pool.Release(_first.Buffer);
-        if (_rest is not null)
-        {
-            for (int i = 0; i < _rest.Count; i++) _rest[i].Pool.Release(_rest[i].Buffer);
-            BodyChain.Return(_rest);
-        }
+        if (_chain is null) return;
+        BodyChain chain = Live();
         this = default;
+        chain.End();
     }
 
     /// <summary>Copies all bytes from <paramref name="offset"/> on, each read once.</summary>
-    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="offset">Where to begin, 0 to <see cref="Length"/>, in bytes.</param>
     /// <param name="destination">At least <see cref="Length"/> less <paramref name="offset"/> bytes of private memory.</param>
     /// <param name="meter">Counts what was read and copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> lies outside the body.</exception>
+    /// <exception cref="ArgumentException">The destination is too short; nothing is read then.</exception>
     public readonly void CopyTo(int offset, Span<byte> destination, FetchMeter meter)
     {
-        int total = 0;
-        for (int i = 0; i < SliceCount; i++)
+        int index = 0;
+        for (int rest = CheckCopy(offset, destination.Length); rest > 0;)
         {
-            SharedSpan window = Skip(Slice(i), ref offset);
-            window.CopyTo(destination[total..]);
-            total += window.Length;
+            SharedSpan window = _chain!.WindowAt(ref index, ref offset, rest);
+            window.CopyTo(destination);
+            meter.BodyRead(window.Length);
+            meter.BodyCopied(window.Length);
+            destination = destination[window.Length..];
+            offset += window.Length;
+            rest -= window.Length;
         }
-        meter.BodyRead(total);
-        meter.BodyCopied(total);
     }
 
     /// <summary>Copies and sums in one pass (RFC 1071), each byte read once.</summary>
     /// <inheritdoc cref="CopyTo(int, Span{byte}, FetchMeter)"/>
-    /// <param name="offset">Where to begin, in bytes.</param>
+    /// <param name="offset">Where to begin, 0 to <see cref="Length"/>, in bytes.</param>
     /// <param name="destination">At least <see cref="Length"/> less <paramref name="offset"/> bytes of private memory.</param>
     /// <param name="sum">Receives the sum of what was copied.</param>
     /// <param name="meter">Counts what was read and copied.</param>
     public readonly void CopyTo(int offset, Span<byte> destination, ref ChecksumAccumulator sum, FetchMeter meter)
     {
-        int total = 0;
-        for (int i = 0; i < SliceCount; i++)
+        int index = 0;
+        for (int rest = CheckCopy(offset, destination.Length); rest > 0;)
         {
-            SharedSpan window = Skip(Slice(i), ref offset);
-            window.CopyTo(destination[total..], ref sum);
-            total += window.Length;
+            SharedSpan window = _chain!.WindowAt(ref index, ref offset, rest);
+            window.CopyTo(destination, ref sum);
+            meter.BodyRead(window.Length);
+            meter.BodyCopied(window.Length);
+            destination = destination[window.Length..];
+            offset += window.Length;
+            rest -= window.Length;
         }
-        meter.BodyRead(total);
-        meter.BodyCopied(total);
     }
 
     /// <summary>
     /// Copies all bytes from <paramref name="offset"/> on into other buffers, each read once and none passing through private memory.
     /// </summary>
-    /// <param name="offset">Where to begin in this body, in bytes.</param>
-    /// <param name="destination">Buffers that nobody else holds.</param>
+    /// <param name="offset">Where to begin in this body, 0 to <see cref="Length"/>, in bytes.</param>
+    /// <param name="destination">Another body, whose buffers nobody else holds.</param>
     /// <param name="at">Where to begin in <paramref name="destination"/>, in bytes.</param>
     /// <param name="meter">Counts what was read and copied.</param>
-    /// <exception cref="ArgumentException">The destination has too little room.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> lies outside the body, or <paramref name="at"/>
+    /// outside the destination.</exception>
+    /// <exception cref="ArgumentException">The destination has too little room, or is this body.</exception>
     /// <exception cref="InvalidOperationException">Somebody else holds a buffer of the destination as well.</exception>
     public readonly void CopyTo(int offset, in PacketBody destination, int at, FetchMeter meter)
     {
-        if (destination.Length - at < Length - offset) throw new ArgumentException("The destination is shorter than what is copied.", nameof(destination));
-        int total = 0;
-        int slot = 0;
-        SharedSpan room = destination.Room(ref slot, ref at);
-        for (int i = 0; i < SliceCount; i++)
+        ArgumentOutOfRangeException.ThrowIfNegative(at);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(at, destination.Length);
+        int rest = CheckCopy(offset, destination.Length - at);
+        if (rest == 0) return;
+        if (ReferenceEquals(_chain, destination._chain)) throw new ArgumentException("A body cannot be copied onto itself.", nameof(destination));
+        BodyChain target = destination.SoleOwner();
+        int index = 0;
+        int targetIndex = 0;
+        while (rest > 0)
         {
-            SharedSpan window = Skip(Slice(i), ref offset);
-            while (window.Length > 0)
-            {
-                if (room.Length == 0) room = destination.Room(ref slot, ref at);
-                int count = Math.Min(window.Length, room.Length);
-                window.Slice(0, count).CopyTo(room);
-                window = window.Slice(count, window.Length - count);
-                room = room.Slice(count, room.Length - count);
-                total += count;
-            }
+            SharedSpan window = _chain!.WindowAt(ref index, ref offset, rest);
+            SharedSpan room = target.WindowAt(ref targetIndex, ref at, window.Length);
+            window.Slice(0, room.Length).CopyTo(room);
+            meter.BodyRead(room.Length);
+            meter.BodyCopied(room.Length);
+            offset += room.Length;
+            at += room.Length;
+            rest -= room.Length;
         }
-        meter.BodyRead(total);
-        meter.BodyCopied(total);
     }
 
-    /// <summary>Fills the front of buffers that nobody else holds from private bytes.</summary>
+    /// <summary>Writes private bytes to the front of buffers that nobody else holds.</summary>
+    /// <exception cref="ArgumentException">There is too little room.</exception>
     /// <exception cref="InvalidOperationException">Somebody else holds one of the buffers as well.</exception>
-    internal readonly void Fill(ReadOnlySpan<byte> bytes)
+    internal readonly void Write(ReadOnlySpan<byte> bytes)
     {
-        int at = 0;
-        for (int i = 0; bytes.Length > 0; )
+        if (bytes.Length > Length) throw new ArgumentException("The body is shorter than what is written.", nameof(bytes));
+        if (bytes.IsEmpty) return;
+        BodyChain target = SoleOwner();
+        int index = 0;
+        for (int at = 0; bytes.Length > 0;)
         {
-            SharedSpan room = Room(ref i, ref at);
-            int count = Math.Min(bytes.Length, room.Length);
-            room.Fill(bytes[..count]);
-            bytes = bytes[count..];
+            SharedSpan room = target.WindowAt(ref index, ref at, bytes.Length);
+            room.Write(bytes[..room.Length]);
+            bytes = bytes[room.Length..];
+            at += room.Length;
         }
     }
 
-    /// <summary>The writable window of the next slice that has room past <paramref name="at"/>; empty past the last.</summary>
-    private readonly SharedSpan Room(ref int index, ref int at)
+    /// <summary>The ownership record, or null for an empty body, for <see cref="HeaderSnapshot"/>.</summary>
+    internal readonly BodyChain? Chain => _chain is null ? null : Live();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly BodyChain Live()
     {
-        while (index < SliceCount)
-        {
-            BodySlice slice = Slice(index++);
-            SharedSpan room = Skip(slice, ref at);
-            if (room.Length == 0) continue;
-            if (slice.Pool.PinsOf(slice.Buffer) != 1) throw new InvalidOperationException($"Buffer {slice.Buffer} is held elsewhere too: it must not be written.");
-            return room;
-        }
-        return default;
+        BodyChain chain = _chain!;
+        if (chain.Version != _version) ThrowReleased();
+        return chain;
     }
 
-    /// <summary>Fetches header bytes [offset, offset+length), which lie in the body, for <see cref="HeaderSnapshot"/>.</summary>
-    internal readonly void FetchTo(int offset, Span<byte> destination)
+    /// <summary>The record of a body that may be written: each of its buffers has one pin.</summary>
+    private readonly BodyChain SoleOwner()
     {
-        int total = 0;
-        for (int i = 0; total < destination.Length; i++)
-        {
-            SharedSpan window = Skip(Slice(i), ref offset);
-            if (window.Length == 0) continue;
-            if (window.Length > destination.Length - total) window = window.Slice(0, destination.Length - total);
-            window.CopyTo(destination[total..]);
-            total += window.Length;
-        }
+        BodyChain chain = Live();
+        for (int i = 0; i < chain.Count; i++) chain[i].Pool.CheckSole(chain[i].Buffer);
+        return chain;
     }
 
-    /// <summary>The window of the first slice.</summary>
-    internal readonly SharedSpan FirstWindow => IsEmpty ? default : _first.Window;
-
-    private static SharedSpan Skip(BodySlice slice, ref int offset)
+    private readonly int CheckCopy(int offset, int room)
     {
-        int skipped = Math.Min(offset, slice.Length);
-        offset -= skipped;
-        return slice.Pool.Window(slice.Buffer, slice.Offset + skipped, slice.Length - skipped);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        int rest = Length - offset;
+        if (room < rest) throw new ArgumentException("The destination is shorter than what is copied.");
+        return rest;
     }
 
-    /// <summary>Rebuilds the chain from the part [start, start+length), moving pins and releasing what falls outside.</summary>
-    private void Rebuild(int start, int length)
-    {
-        PacketBody kept = default;
-        for (int i = 0; i < SliceCount; i++)
-        {
-            BodySlice slice = Slice(i);
-            int skipped = Math.Min(start, slice.Length);
-            start -= skipped;
-            int taken = Math.Min(length - kept.Length, slice.Length - skipped);
-            if (taken > 0) kept.Append(slice with { Offset = slice.Offset + skipped, Length = taken });
-            else slice.Pool.Release(slice.Buffer);
-        }
-        if (_rest is not null) BodyChain.Return(_rest);
-        this = kept;
-    }
+    [DoesNotReturn]
+    private static void ThrowReleased() => throw new InvalidOperationException("The body was released: this copy of the value is stale.");
 }
