@@ -187,7 +187,7 @@ public sealed partial class PacketMultiplexer : IAsyncDisposable
         _ports = [.. _ports.Where(p => p != port)];
         _classifier.Use(_ports);
         port.DropEverything();
-        Withdrawal withdrawal = new(port.Steered?.Queue, port.Counters.Queue.ReceiveDrops, () =>
+        Withdrawal withdrawal = new(port.Steered?.Queue, Counters, () =>
         {
             if (port.Steered is not null) _steering.Return(port.Steered);
             port.FreeMemory();
@@ -211,7 +211,7 @@ public sealed partial class PacketMultiplexer : IAsyncDisposable
         }
         foreach (FilledRing ring in _rings)
         {
-            Withdrawal withdrawal = new(ring.Queue, Counters.Drops, () =>
+            Withdrawal withdrawal = new(ring.Queue, Counters, () =>
             {
                 if (ring.Pool.Available == ring.Pool.Count && ring.Pool.Region.Registrations == 0) ring.Pool.Region.Dispose();
             });
@@ -243,7 +243,7 @@ public sealed partial class PacketMultiplexer : IAsyncDisposable
         port.Counters.SteeringFallbacks++;
         Counters.SteeringFallbacks++;
         if (queue is null) return;
-        Withdrawal withdrawal = new(queue.Queue, port.Counters.Queue.ReceiveDrops, () => _steering.Return(queue));
+        Withdrawal withdrawal = new(queue.Queue, Counters, () => _steering.Return(queue));
         if (queue.Ring is not null) withdrawal.Add(queue.Ring.Registration);
         _withdrawals.Add(withdrawal);
     }

@@ -6,7 +6,7 @@ namespace NetStack.Multiplexer;
 /// The end of a port's or the multiplexer's use of device memory: registrations that are being withdrawn, and the queue that is
 /// drained meanwhile so that every buffer comes home. Progress is made by <see cref="PacketMultiplexer.Poll"/>.
 /// </summary>
-internal sealed class Withdrawal(INicQueue? queue, DropCounters drops, Action finished)
+internal sealed class Withdrawal(INicQueue? queue, MultiplexerCounters counters, Action finished)
 {
     private readonly List<Task> _open = [];
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,7 +40,9 @@ internal sealed class Withdrawal(INicQueue? queue, DropCounters drops, Action fi
         {
             for (int i = 0; i < count; i++)
             {
-                drops.Add(DropReason.ClientGone);
+                counters.FramesReceived++;
+                counters.BytesReceived += _frames[i].Length;
+                counters.Drops.Add(DropReason.ClientGone);
                 _frames[i].Release();
             }
         }

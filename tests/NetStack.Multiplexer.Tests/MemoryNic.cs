@@ -13,6 +13,7 @@ internal sealed class MemoryNic : INic
     private readonly MemoryQueue[] _queues;
     private readonly MemoryFlowTable? _flows;
     private readonly List<MemoryRegistration> _closing = [];
+    private readonly Dictionary<DmaRegion, int[]> _reads = [];
     private Action? _wake;
     private bool _armed;
 
@@ -54,8 +55,11 @@ internal sealed class MemoryNic : INic
         if ((use & BufferUse.Receive) != 0)
         {
             DeviceMemory memory = new(pool.Region);
+            int[] reads = new int[pool.Region.Length];
+            _reads[pool.Region] = reads;
             memory.OnFetched((offset, length) =>
             {
+                foreach (ref int count in reads.AsSpan(offset, length)) count++;
                 if (Scramble) memory.Span(offset, length).Fill(0xEE);
             });
         }
@@ -104,6 +108,23 @@ internal sealed class MemoryNic : INic
         }
         return taken;
     }
+
+    /// <summary>How often each byte of a received frame was read since it arrived.</summary>
+    public int[] ReadsOf(in PacketBody body)
+    {
+        List<int> counts = [];
+        for (int i = 0; i < body.SliceCount; i++)
+        {
+            BodySlice slice = body.Slice(i);
+            counts.AddRange(_reads[slice.Pool.Region].AsSpan(slice.Pool.RegionOffset(slice.Buffer) + slice.Offset, slice.Length));
+        }
+        return [.. counts];
+    }
+
+    /// <summary>The most often any byte was read since its frame arrived.</summary>
+    public int MostReads => _reads.Values.Max(r => r.Max());
+
+    internal void Written(DmaRegion region, int offset, int length) => _reads[region].AsSpan(offset, length).Clear();
 
     internal void BeginClose(MemoryRegistration registration)
     {
@@ -240,6 +261,7 @@ internal sealed class MemoryQueue(MemoryNic nic, int index, int ringSize) : INic
             (MemoryRegistration registration, BufferHandle buffer) = _posted.Dequeue();
             first ??= registration;
             int length = Math.Min(frame.Length, registration.Pool.BufferSize);
+            nic.Written(registration.Pool.Region, registration.Pool.RegionOffset(buffer), registration.Pool.BufferSize);
             frame[..length].CopyTo(new DeviceMemory(registration.Pool.Region).Span(registration.Pool.RegionOffset(buffer), length));
             body.Append(new BodySlice(registration.Pool, buffer, 0, length));
             frame = frame[length..];
