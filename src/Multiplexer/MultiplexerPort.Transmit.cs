@@ -6,6 +6,7 @@ namespace NetStack.Multiplexer;
 public sealed partial class MultiplexerPort
 {
     private readonly BoundedQueue<TransmitFrame> _outgoing;
+    private readonly int[] _lengths;
     private ShadowPool? _shadow;
 
     internal int Backlog => _outgoing.Count;
@@ -46,8 +47,9 @@ public sealed partial class MultiplexerPort
     {
         Span<TransmitFrame> run = _outgoing.Run(most);
         if (run.Length == 0) return false;
+        for (int i = 0; i < run.Length; i++) _lengths[i] = run[i].Length; // what was sent is no longer ours to ask
         int accepted = DeviceQueue.Transmit(run);
-        for (int i = 0; i < accepted; i++) _queue.Counters.BytesSent += run[i].Length;
+        for (int i = 0; i < accepted; i++) _queue.Counters.BytesSent += _lengths[i];
         _queue.Counters.FramesSent += accepted;
         _outgoing.Drop(accepted);
         return accepted > 0;

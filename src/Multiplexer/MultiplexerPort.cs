@@ -51,6 +51,7 @@ public sealed partial class MultiplexerPort : INic, IAsyncDisposable
         Counters = new PortCounters(_queue.Counters, _meter);
         _incoming = new BoundedQueue<ReceivedFrame>(options.QueueDepth);
         _outgoing = new BoundedQueue<TransmitFrame>(options.TransmitDepth);
+        _lengths = new int[options.TransmitDepth];
         _ownBuffers = options.BufferCount == 0 ? null : BufferPool.Create(options.BufferSize, options.BufferCount, RegionWriter.Owner);
         _buffers = new CopyBuffers(_ownBuffers, PostedCapacity);
     }

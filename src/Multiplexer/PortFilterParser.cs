@@ -15,11 +15,15 @@ internal ref struct PortFilterParser
     /// <summary>Brackets and negations deeper than this are refused, so that no text exhausts the stack.</summary>
     private const int MaxDepth = 64;
 
+    /// <summary>As many terms as a person or a script may sensibly write; the tree of a filter is walked by recursion.</summary>
+    private const int MaxTerms = 512;
+
     private readonly string _text;
     private int _at;
     private int _start;
     private string _word;
     private int _depth;
+    private int _terms;
 
     internal PortFilterParser(string text)
     {
@@ -66,6 +70,7 @@ internal ref struct PortFilterParser
 
     private PortFilter Term()
     {
+        if (++_terms > MaxTerms) Fail($"there are more than {MaxTerms} terms");
         if (Take("all")) return PortFilter.All;
         if (Take("ether")) return Ether();
         if (Take("vlan")) return IsNumber() ? PortFilter.Vlan((ushort)Number("a VLAN identifier", 4095)) : PortFilter.AnyVlan;

@@ -76,6 +76,7 @@ public sealed class RandomisedTests
             MultiplexerPort port = rig.Mux.Attach("steered", o =>
             {
                 o.Placement = Placement.Steered;
+                o.SteeredBufferCount = 64;
                 o.Filter = filter;
                 o.Mac = Frames.Mac(1);
                 if (random.Next(2) == 0) o.Addresses.Add(Frames.V4(1));
