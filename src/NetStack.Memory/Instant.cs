@@ -1,8 +1,8 @@
 namespace NetStack;
 
 /// <summary>
-/// A point in time, in nanoseconds. For arrival times the epoch is 1970-01-01 UTC; for deadlines it is whatever the clock that
-/// drives the component chose. The libraries never read a clock: every <see cref="Instant"/> is handed in.
+/// A point in time on the clock that drives a component, in nanoseconds; its epoch is whatever that clock chose. The libraries
+/// never read a clock: every <see cref="Instant"/> is handed in. When a frame arrived is a <see cref="Timestamp"/>.
 /// </summary>
 /// <param name="Nanoseconds">Nanoseconds since the epoch; may be negative.</param>
 public readonly record struct Instant(long Nanoseconds) : IComparable<Instant>

@@ -51,7 +51,11 @@ internal ref partial struct PacketDecoder
         {
             _end = Math.Min(_end, _at + length); // the length is the whole datagram's; this is its first fragment
         }
-        Accept(ref headers, LayerKind.Udp, UdpView.Size, AfterUdp(udp.SourcePort, udp.DestinationPort), 0);
+        Next next = AfterUdp(udp.SourcePort, udp.DestinationPort);
+        Accept(ref headers, LayerKind.Udp, UdpView.Size, next, 0);
+        if (next != Next.Payload || length == 0) return;
+        // The payload is what UDP claims, also where this is but its first fragment, or more than there is.
+        SetPayload(ref headers, length - UdpView.Size);
     }
 
     private readonly Next AfterUdp(ushort source, ushort destination)

@@ -88,7 +88,14 @@ internal ref partial struct PacketDecoder
         }
         if (_next == Next.Unsupported) headers.Add(new Note(NoteCode.Unsupported, LayerKind.None, headers.LayerCount, _number, 0));
         if (_next is Next.Unsupported or Next.Payload && _at <= _end)
-            headers.SetPayload(new PayloadRange(_at, _end - _at, Math.Clamp(_captured - _at, 0, _end - _at)));
+            SetPayload(ref headers, _end - _at);
+    }
+
+    /// <summary>What lies here is payload of so many bytes, and the walk ends.</summary>
+    private void SetPayload(ref PacketHeaders headers, int length)
+    {
+        headers.SetPayload(new PayloadRange(_at, length, Math.Clamp(_captured - _at, 0, length)));
+        _next = Next.Nothing;
     }
 
     private void Step(ref PacketHeaders headers)

@@ -53,7 +53,7 @@ public ref struct PacketHeaders
     }
 
     /// <summary>The private bytes from a layer's start on: give them to the view of its protocol.</summary>
-    public readonly ReadOnlySpan<byte> BytesOf(in Layer layer) => layer.Offset >= Bytes.Length ? default : Bytes[layer.Offset..];
+    public readonly ReadOnlySpan<byte> BytesOf(scoped in Layer layer) => layer.Offset >= Bytes.Length ? default : Bytes[layer.Offset..];
 
     /// <summary>Finds the innermost layer of a kind.</summary>
     public readonly bool TryGet(LayerKind kind, out Layer layer)

@@ -23,22 +23,18 @@ public readonly record struct TimeResolution(int Exponent, bool IsBinary)
     /// <summary>A thousand-millionth of a second.</summary>
     public static TimeResolution Nanoseconds => new(9, false);
 
-    /// <summary>
-    /// The instant of so many units, rounded down to nanoseconds; what lies past the range of <see cref="Instant"/> (the years
-    /// 1677 to 2262) stays at its end.
-    /// </summary>
+    /// <summary>The time of so many units, rounded down to nanoseconds.</summary>
     /// <param name="units">Units since the epoch.</param>
     /// <param name="offsetSeconds">Seconds to add.</param>
-    public Instant ToInstant(ulong units, long offsetSeconds)
+    public Timestamp ToTimestamp(ulong units, long offsetSeconds)
     {
-        Int128 nanoseconds;
-        if (!IsBinary && Exponent == 9) nanoseconds = units;
-        else if (!IsBinary && Exponent == 6) nanoseconds = (Int128)units * 1_000;
-        else if (!IsBinary) nanoseconds = Exponent < 9 ? (Int128)units * PowerOfTen(9 - Exponent) : Exponent > 28 ? 0 : units / (UInt128)PowerOfTen(Exponent - 9) is var q ? (Int128)q : 0;
-        else nanoseconds = Exponent >= 95 ? 0 : (Int128)(((UInt128)units * 1_000_000_000) >> Exponent);
-        nanoseconds += (Int128)offsetSeconds * 1_000_000_000;
-        return new Instant(nanoseconds > long.MaxValue ? long.MaxValue : nanoseconds < long.MinValue ? long.MinValue : (long)nanoseconds);
+        Int128 nanoseconds = IsBinary ? ShiftDown((UInt128)units * 1_000_000_000)
+            : Exponent <= 9 ? (Int128)units * PowerOfTen(9 - Exponent)
+            : Exponent > 29 ? 0 : (Int128)units / PowerOfTen(Exponent - 9);
+        return Timestamp.FromNanoseconds(nanoseconds + (Int128)offsetSeconds * 1_000_000_000);
     }
+
+    private Int128 ShiftDown(UInt128 value) => Exponent > 127 ? 0 : (Int128)(value >> Exponent);
 
     private static Int128 PowerOfTen(int exponent)
     {

@@ -24,8 +24,8 @@ public readonly ref struct CaptureRecord
     /// <summary>The packet's number in the file, from 1.</summary>
     public long Number { get; }
 
-    /// <summary>When it was captured, in ns since 1970; null where the file does not say.</summary>
-    public Instant? Timestamp => _fields.Timestamp;
+    /// <summary>When it was captured; null where the file does not say.</summary>
+    public Timestamp? Timestamp => _fields.Timestamp;
 
     /// <summary>Bytes in the file.</summary>
     public int CapturedLength => _fields.Body.Length;

@@ -8,7 +8,7 @@ internal struct PacketFields
 {
     internal PacketBody Body;
     internal PacketBody Options;
-    internal Instant? Timestamp;
+    internal Timestamp? Timestamp;
     internal int WireLength;
     internal int Interface;
     internal LinkType LinkType;

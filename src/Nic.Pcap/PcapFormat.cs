@@ -69,7 +69,7 @@ internal sealed class PcapFormat : CaptureFormat
         if (captured > _maxCaptured) return Broken("bad_record", start, $"a record claims {captured} captured bytes, more than {_maxCaptured}");
         if (!Source.Ensure((int)captured)) return Cut(start, $"a packet ({Source.Available} of {captured} bytes)");
         fields.Body = Source.Take((int)captured);
-        fields.Timestamp = new Instant(U32(header, 0) * 1_000_000_000L + U32(header, 4) * (_isNanoseconds ? 1L : 1_000L));
+        fields.Timestamp = ToTimestamp(U32(header, 0), U32(header, 4));
         fields.WireLength = (int)Math.Min(wire, int.MaxValue);
         fields.LinkType = _linkType;
         fields.IsBigEndian = _isBigEndian;
@@ -86,6 +86,13 @@ internal sealed class PcapFormat : CaptureFormat
         _linkType = (LinkType)(U32(header, 20) & 0xFFFF); // the high bits tell of a frame check sequence
         _maxCaptured = MaxCapturedOf(_linkType);
         Interfaces.Add(new CaptureInterface(0, _linkType, snapLength, _isNanoseconds ? TimeResolution.Nanoseconds : TimeResolution.Microseconds));
+    }
+
+    /// <summary>A fraction of a second or more, from a wrong file, carries into the seconds.</summary>
+    private Timestamp ToTimestamp(uint seconds, uint fraction)
+    {
+        long nanoseconds = fraction * (_isNanoseconds ? 1L : 1_000L);
+        return new Timestamp(seconds + nanoseconds / 1_000_000_000, (int)(nanoseconds % 1_000_000_000));
     }
 
     private (uint Captured, uint Wire) OrderLengths(uint first, uint second) => _lengths switch

@@ -174,7 +174,7 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
         if (values.Units is not null && options > 0) fields.Options = Source.Take(options);
         else Source.Skip(options);
         Source.Skip(4);
-        fields.Timestamp = values.Units is { } units ? on.Resolution.ToInstant(units, on.TimeOffset) : null;
+        fields.Timestamp = values.Units is { } units ? on.Resolution.ToTimestamp(units, on.TimeOffset) : null;
         fields.WireLength = (int)Math.Min(values.Wire, int.MaxValue);
         fields.LinkType = on.LinkType;
         fields.Interface = on.Index;

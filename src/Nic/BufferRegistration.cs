@@ -41,7 +41,7 @@ public abstract class BufferRegistration
     /// <summary>
     /// Withdraws the registration: nothing more can be posted, buffers the device has not filled are taken back, and the task
     /// completes once every one came home, the memory is unmapped and the mapping is flushed. Progress is made by
-    /// <see cref="INic.Poll"/>.
+    /// <see cref="IPollable.Poll"/>.
     /// </summary>
     public abstract ValueTask UnregisterAsync();
 }

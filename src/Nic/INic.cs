@@ -5,10 +5,10 @@ namespace NetStack.Nic;
 /// stack runs on any of them.
 /// </summary>
 /// <remarks>
-/// Not thread-safe: one thread pumps a NIC and everything attached to it. The loop is: post buffers, <see cref="Poll"/>,
-/// receive, transmit; when nothing moved, <see cref="TryArm"/> and sleep until woken or until <see cref="NextDeadline"/>.
+/// Not thread-safe: one thread pumps a NIC and everything attached to it. The loop is: post buffers, <see cref="IPollable.Poll"/>,
+/// receive, transmit; when nothing moved, <see cref="TryArm"/> and sleep until woken or until <see cref="IPollable.NextDeadline"/>.
 /// </remarks>
-public interface INic : IDisposable
+public interface INic : IPollable, IDisposable
 {
     /// <summary>What the NIC is and can do; does not change while it lives.</summary>
     NicInfo Info { get; }
@@ -31,13 +31,6 @@ public interface INic : IDisposable
     /// <param name="use">What the device may do with them.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such queue.</exception>
     BufferRegistration Register(BufferPool pool, int queue, BufferUse use);
-
-    /// <summary>Lets the device do what is due: moderation, timed delivery, completions. Spurious calls are harmless.</summary>
-    /// <param name="now">The present on the clock the NIC was built with; never earlier than in the call before.</param>
-    void Poll(Instant now);
-
-    /// <summary>When <see cref="Poll"/> has to be called next although nothing arrives; null when never.</summary>
-    Instant? NextDeadline { get; }
 
     /// <summary>Sets what is called, from any thread and at most once after each successful <see cref="TryArm"/>, when there is
     /// work again. Null removes it.</summary>

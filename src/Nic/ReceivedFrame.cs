@@ -32,8 +32,8 @@ public struct ReceivedFrame
     /// <summary>The frame's length on the wire in bytes; more than <see cref="Length"/> where a capture cut it.</summary>
     public int WireLength;
 
-    /// <summary>When the frame arrived, in ns since 1970; null when the source does not say.</summary>
-    public Instant? Arrival;
+    /// <summary>When the frame arrived; null when the source does not say. A claim of the source.</summary>
+    public Timestamp? Arrival;
 
     /// <summary>The tag of the flow rule that placed the frame; none when no rule did. Already checked against what was programmed.</summary>
     public FlowTag Tag;

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Packs, installs the library package into an empty project and the tool into a folder, both from a local source only for our
+# own packages, and runs a ten-line program and the tool there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# A version of its own, so that no cache can answer for it.
+version="0.1.0-try.$(date -u +%s)"
+
+dotnet pack package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
+ls "$work/feed"
+
+mkdir "$work/app"
+cat > "$work/app/app.csproj" <<XML
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable><RestorePackagesPath>$work/packages</RestorePackagesPath></PropertyGroup>
+  <ItemGroup><PackageReference Include="NetStack" Version="$version" /></ItemGroup>
+</Project>
+XML
+cp eng/try-packages-program.cs "$work/app/Program.cs"
+dotnet run --project "$work/app" -p:RestoreAdditionalProjectSources="$work/feed" -- "$root/samples/captures/web.pcapng"
+
+dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
+"$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"
+echo "packages work"

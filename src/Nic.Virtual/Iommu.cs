@@ -1,0 +1,244 @@
+using NetStack.Memory;
+
+namespace NetStack.Nic.Virtual;
+
+/// <summary>When an unmapped page stops being reachable.</summary>
+public enum IommuMode
+{
+    /// <summary>At once: every unmap invalidates the IOTLB.</summary>
+    Strict,
+
+    /// <summary>With the next flush, after so many unmaps or so much time: until then a cached translation still works.</summary>
+    Deferred,
+
+    /// <summary>Never: mappings are made once and kept for the device's life.</summary>
+    Permanent,
+}
+
+/// <summary>What an access wants.</summary>
+public enum DmaDirection
+{
+    /// <summary>The device writes memory: received frames.</summary>
+    Write,
+
+    /// <summary>The device reads memory: frames to send.</summary>
+    Read,
+}
+
+/// <summary>An access that was refused.</summary>
+/// <param name="Domain">The domain the device used.</param>
+/// <param name="Iova">The address.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Direction">What it wanted.</param>
+/// <param name="Time">When.</param>
+public readonly record struct IommuFault(int Domain, ulong Iova, int Size, DmaDirection Direction, Instant Time);
+
+/// <summary>How the IOMMU is built.</summary>
+public sealed record IommuOptions
+{
+    /// <summary>When an unmapped page stops being reachable.</summary>
+    public IommuMode Mode { get; init; } = IommuMode.Strict;
+
+    /// <summary>Bytes in a page: 4,096 or 2,097,152.</summary>
+    public int PageSize { get; init; } = DmaRegion.PageSize;
+
+    /// <summary>Cached translations, a power of two.</summary>
+    public int IotlbEntries { get; init; } = 256;
+
+    /// <summary>Unmaps that make a deferred flush.</summary>
+    public int FlushBatch { get; init; } = 128;
+
+    /// <summary>How long an unmap may wait for a deferred flush.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>What operations cost, in virtual cycles. A model to weigh strategies with, not a measurement.</summary>
+    public IommuCosts Costs { get; init; } = new();
+}
+
+/// <summary>What operations cost, in virtual cycles.</summary>
+/// <param name="Map">Mapping one page.</param>
+/// <param name="Unmap">Unmapping one page.</param>
+/// <param name="Invalidate">One IOTLB invalidation, waited for.</param>
+/// <param name="IotlbMiss">A page walk.</param>
+public sealed record IommuCosts(int Map = 500, int Unmap = 500, int Invalidate = 2_000, int IotlbMiss = 400);
+
+/// <summary>
+/// Decides which memory a device reaches. A domain is a set of mappings; a device, or each of its queues, uses one. Addresses
+/// are never given out twice, so a stale one cannot meet new memory.
+/// </summary>
+/// <remarks>Thread rule of <see cref="INic"/>. Translation allocates nothing.</remarks>
+public sealed class Iommu
+{
+    private const int MaxFaults = 1024;
+
+    private readonly IommuOptions _options;
+    private readonly int _pageShift;
+    private readonly CachedPage[] _cache;
+    private readonly List<Mapping> _mappings = [];
+    private readonly Queue<IommuFault> _faults = new();
+    private readonly List<Action> _onFlush = [];
+    private ulong _nextIova = 0x1_0000_0000; // above what a 32-bit length added to 0 could reach
+    private int _pendingUnmaps;
+    private Instant? _flushDue;
+
+    /// <summary>Builds an IOMMU.</summary>
+    /// <exception cref="ArgumentException">The page size or the number of entries cannot be.</exception>
+    public Iommu(IommuOptions options)
+    {
+        if (options.PageSize is not DmaRegion.PageSize and not DmaRegion.HugePageSize) throw new ArgumentException("A page has 4 KiB or 2 MiB.", nameof(options));
+        if (!System.Numerics.BitOperations.IsPow2(options.IotlbEntries)) throw new ArgumentException("The IOTLB holds a power of two.", nameof(options));
+        _options = options;
+        _pageShift = System.Numerics.BitOperations.Log2((uint)options.PageSize);
+        _cache = new CachedPage[options.IotlbEntries];
+    }
+
+    /// <summary>Pages mapped since the start.</summary>
+    public long Maps { get; private set; }
+
+    /// <summary>Pages unmapped since the start.</summary>
+    public long Unmaps { get; private set; }
+
+    /// <summary>IOTLB invalidations since the start.</summary>
+    public long Invalidations { get; private set; }
+
+    /// <summary>Translations found in the IOTLB.</summary>
+    public long IotlbHits { get; private set; }
+
+    /// <summary>Translations that needed a page walk.</summary>
+    public long IotlbMisses { get; private set; }
+
+    /// <summary>Bytes moved through mappings.</summary>
+    public long BytesMoved { get; private set; }
+
+    /// <summary>Bytes moved for each page mapped: below some thousands, a copy would have been cheaper.</summary>
+    public double BytesPerMapping => Maps == 0 ? 0 : (double)BytesMoved / Maps;
+
+    /// <summary>Faults since the start; the log keeps the last 1,024.</summary>
+    public long FaultCount { get; private set; }
+
+    /// <summary>The last faults, oldest first.</summary>
+    public IReadOnlyCollection<IommuFault> Faults => _faults;
+
+    /// <summary>What the operations so far cost, in virtual cycles.</summary>
+    public long Cycles { get; private set; }
+
+    /// <summary>When a deferred flush is due; null when none is.</summary>
+    public Instant? FlushDue => _flushDue;
+
+    /// <summary>Whether the mode keeps mappings for ever.</summary>
+    public bool IsPermanent => _options.Mode == IommuMode.Permanent;
+
+    /// <summary>Maps a whole region, rounded up to pages, into a domain.</summary>
+    /// <returns>The address its first byte has there.</returns>
+    public ulong Map(int domain, DmaRegion region, DmaDirection direction)
+    {
+        int pages = PagesOf(region.Length);
+        ulong iova = _nextIova;
+        _nextIova += (ulong)(pages + 1) << _pageShift; // a page between, so that an overrun faults
+        _mappings.Add(new Mapping(domain, iova, region, direction));
+        Maps += pages;
+        Cycles += (long)pages * _options.Costs.Map;
+        return iova;
+    }
+
+    /// <summary>Unmaps what <see cref="Map"/> mapped.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="iova">The address it has there.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="flushed">Called once the device cannot reach it any more.</param>
+    /// <exception cref="InvalidOperationException">Nothing is mapped there.</exception>
+    public void Unmap(int domain, ulong iova, Instant now, Action flushed)
+    {
+        int index = _mappings.FindIndex(m => m.Domain == domain && m.Iova == iova);
+        if (index < 0) throw new InvalidOperationException($"Nothing is mapped at 0x{iova:x} in domain {domain}.");
+        if (IsPermanent) throw new InvalidOperationException("A permanent mapping is kept for the device's life.");
+        int pages = PagesOf(_mappings[index].Region.Length);
+        _mappings.RemoveAt(index);
+        Unmaps += pages;
+        Cycles += (long)pages * _options.Costs.Unmap;
+        _onFlush.Add(flushed);
+        _pendingUnmaps += pages;
+        if (_options.Mode == IommuMode.Strict || _pendingUnmaps >= _options.FlushBatch) Flush();
+        else _flushDue ??= now + _options.FlushInterval;
+    }
+
+    /// <summary>Flushes what is due.</summary>
+    public void Poll(Instant now)
+    {
+        if (_flushDue is { } due && now >= due) Flush();
+    }
+
+    /// <summary>
+    /// Where in memory an access lands. It must lie in one mapping; crossing pages of one mapping is fine.
+    /// </summary>
+    /// <returns>False, with a fault in the log, when the domain may not do that there.</returns>
+    internal bool TryTranslate(int domain, ulong iova, int size, DmaDirection direction, Instant now, out DmaRegion region, out int offset)
+    {
+        ulong page = iova >> _pageShift;
+        ref CachedPage cached = ref _cache[(int)((page ^ (ulong)domain * 0x9E3779B1) & (ulong)(_cache.Length - 1))];
+        if (cached.Region is null || cached.Page != page || cached.Domain != domain)
+        {
+            IotlbMisses++;
+            Cycles += _options.Costs.IotlbMiss;
+            cached = Walk(domain, iova, page);
+        }
+        else
+        {
+            IotlbHits++;
+        }
+        long at = cached.Region is null ? 0 : (long)(iova - cached.Iova);
+        if (cached.Region is null || cached.Direction != direction || size < 0 || at + size > cached.Region.Length)
+        {
+            Fault(new IommuFault(domain, iova, size, direction, now));
+            region = null!;
+            offset = 0;
+            return false;
+        }
+        BytesMoved += size;
+        region = cached.Region;
+        offset = (int)at;
+        return true;
+    }
+
+    private CachedPage Walk(int domain, ulong iova, ulong page)
+    {
+        foreach (Mapping mapping in _mappings)
+        {
+            if (mapping.Domain == domain && iova >= mapping.Iova && iova - mapping.Iova < (ulong)mapping.Region.Length)
+                return new CachedPage { Page = page, Domain = domain, Iova = mapping.Iova, Region = mapping.Region, Direction = mapping.Direction };
+        }
+        return default;
+    }
+
+    private void Flush()
+    {
+        Array.Clear(_cache);
+        Invalidations++;
+        Cycles += _options.Costs.Invalidate;
+        _pendingUnmaps = 0;
+        _flushDue = null;
+        Action[] flushed = [.. _onFlush];
+        _onFlush.Clear();
+        foreach (Action action in flushed) action();
+    }
+
+    private void Fault(IommuFault fault)
+    {
+        FaultCount++;
+        if (_faults.Count == MaxFaults) _faults.Dequeue();
+        _faults.Enqueue(fault);
+    }
+
+    private int PagesOf(int length) => (length + _options.PageSize - 1) >> _pageShift;
+
+    private readonly record struct Mapping(int Domain, ulong Iova, DmaRegion Region, DmaDirection Direction);
+
+    private struct CachedPage
+    {
+        internal ulong Page;
+        internal ulong Iova;
+        internal DmaRegion? Region;
+        internal int Domain;
+        internal DmaDirection Direction;
+    }
+}

@@ -1,0 +1,66 @@
+using NetStack.Memory;
+
+namespace NetStack.Nic.Virtual;
+
+/// <summary>
+/// The driver's own record of what it posted, in private memory: a completion is believed only as far as it agrees. Numbers are
+/// unique over all queues of a NIC.
+/// </summary>
+internal sealed class PostedBuffers
+{
+    private readonly int _first;
+    private readonly Entry[] _entries;
+    private readonly int[] _free;
+    private int _freeCount;
+
+    internal PostedBuffers(int queue, int ringSize)
+    {
+        _first = queue * ringSize;
+        _entries = new Entry[ringSize];
+        _free = new int[ringSize];
+        for (int i = 0; i < ringSize; i++) _free[i] = ringSize - 1 - i;
+        _freeCount = ringSize;
+    }
+
+    private struct Entry
+    {
+        internal VirtualRegistration? Registration; // null when the number is free
+        internal BufferHandle Buffer;
+    }
+
+    /// <summary>How many more buffers can be posted.</summary>
+    internal int Room => _freeCount;
+
+    /// <summary>How many are posted.</summary>
+    internal int Count => _entries.Length - _freeCount;
+
+    /// <summary>Records a buffer and gives it a number; there must be room.</summary>
+    internal uint Add(VirtualRegistration registration, BufferHandle buffer)
+    {
+        int index = _free[--_freeCount];
+        _entries[index] = new Entry { Registration = registration, Buffer = buffer };
+        return (uint)(_first + index);
+    }
+
+    /// <summary>Whether a number belongs to this queue.</summary>
+    internal bool IsOurs(uint id) => id >= (uint)_first && id - (uint)_first < (uint)_entries.Length;
+
+    /// <summary>Takes a posted buffer back; false when the number is not posted.</summary>
+    internal bool TryTake(uint id, out VirtualRegistration registration, out BufferHandle buffer)
+    {
+        int index = (int)(id - (uint)_first);
+        Entry entry = _entries[index];
+        registration = entry.Registration!;
+        buffer = entry.Buffer;
+        if (entry.Registration is null) return false;
+        _entries[index] = default;
+        _free[_freeCount++] = index;
+        return true;
+    }
+
+    /// <summary>The numbers under which a registration's buffers are posted.</summary>
+    internal bool IsPosted(uint id, VirtualRegistration registration) => IsOurs(id) && _entries[id - (uint)_first].Registration == registration;
+
+    /// <summary>Whether any buffer of a registration is posted.</summary>
+    internal bool Any(VirtualRegistration registration) => Array.Exists(_entries, e => e.Registration == registration);
+}

@@ -1,0 +1,143 @@
+using System.Buffers.Binary;
+using NetStack.Memory;
+
+namespace NetStack.Nic.Virtual;
+
+/// <summary>
+/// The driver's side of one transmit ring. Headers are copied into the ring's own header slots; bodies are named by address and
+/// stay pinned until the device is past them.
+/// </summary>
+internal sealed class TransmitQueue
+{
+    private readonly VirtualNic _nic;
+    private readonly VirtualDevice _device;
+    private readonly VirtualNicOptions _options;
+    private readonly QueueCounters _counters;
+    private readonly int _queue;
+    private readonly DmaRegion _ring;
+    private readonly DmaRegion _headers;
+    private readonly BufferPool _indexPool;
+    private readonly BufferHandle _index;
+    private readonly ulong _headersIova;
+    private readonly PacketBody[] _bodies; // at the slot of a frame's last entry
+    private uint _produced;
+    private uint _completed;
+
+    internal TransmitQueue(VirtualNic nic, VirtualDevice device, VirtualNicOptions options, int queue, QueueCounters counters)
+    {
+        _nic = nic;
+        _device = device;
+        _options = options;
+        _queue = queue;
+        _counters = counters;
+        _ring = DmaRegion.Allocate(options.RingSize * TxEntry.Size);
+        _headers = DmaRegion.Allocate(options.RingSize * HeaderBlock.Capacity);
+        _indexPool = BufferPool.Create(64, 1);
+        _indexPool.TryRent(out _index);
+        _bodies = new PacketBody[options.RingSize];
+        int domain = device.DomainOf(queue);
+        _headersIova = nic.Iommu.Map(domain, _headers, DmaDirection.Read);
+        device.Transmit.SetRing(queue, nic.Iommu.Map(domain, _ring, DmaDirection.Read), nic.Iommu.Map(domain, _indexPool.Region, DmaDirection.Write));
+    }
+
+    private int Room => _options.RingSize - (int)(_produced - _completed);
+
+    internal int Transmit(ReadOnlySpan<TransmitFrame> frames)
+    {
+        uint start = _produced;
+        int accepted = 0;
+        for (; accepted < frames.Length; accepted++)
+        {
+            ref readonly TransmitFrame frame = ref frames[accepted];
+            if (RefusalOf(frame) is { } refusal)
+            {
+                _counters.TransmitDrops.Add(refusal);
+                PacketBody body = frame.Body;
+                body.Release();
+                continue;
+            }
+            if (1 + frame.Body.SliceCount > Room)
+            {
+                Reap();
+                if (1 + frame.Body.SliceCount > Room) break;
+            }
+            Queue(frame);
+        }
+        if (_produced != start) _device.Transmit.Doorbell(_queue, _produced);
+        Reap();
+        return accepted;
+    }
+
+    internal void Poll()
+    {
+        _device.Transmit.Run(_queue);
+        Reap();
+    }
+
+    internal void Dispose()
+    {
+        for (int i = 0; i < _bodies.Length; i++) _bodies[i].Release();
+        _ring.Dispose();
+        _headers.Dispose();
+        _indexPool.Region.Dispose();
+    }
+
+    /// <summary>Why a frame can never be sent, if it cannot.</summary>
+    private DropReason? RefusalOf(in TransmitFrame frame)
+    {
+        if (!_nic.IsLinkUp) return DropReason.LinkDown;
+        if (frame.Length == 0) return DropReason.TooShort;
+        bool wantsCutting = frame.Offload.WantsSegmentation;
+        if (frame.Length > (wantsCutting ? _options.MaxFrameLength : Math.Min(_options.MaxFrameLength, _options.Mtu + VirtualNic.LinkOverhead))) return DropReason.TooLong;
+        if (1 + frame.Body.SliceCount > _options.RingSize) return DropReason.Unsupported;
+        if (!_options.TransmitOffload && (wantsCutting || frame.Offload.WantsChecksum)) return DropReason.Unsupported;
+        for (int i = 0; i < frame.Body.SliceCount; i++)
+        {
+            if (_nic.TransmitRegistrationOf(frame.Body.Slice(i).Pool, _queue) is null) return DropReason.IommuFault;
+        }
+        return null;
+    }
+
+    private void Queue(in TransmitFrame frame)
+    {
+        int slot = SlotOf(_produced);
+        ReadOnlySpan<byte> headers = frame.Headers.Bytes;
+        headers.CopyTo(new DeviceMemory(_headers).Span(slot * HeaderBlock.Capacity, HeaderBlock.Capacity));
+        int slices = frame.Body.SliceCount;
+        Write(new TxEntry(_headersIova + (ulong)(slot * HeaderBlock.Capacity), (uint)headers.Length, slices == 0, frame.Offload));
+        for (int i = 0; i < slices; i++)
+        {
+            BodySlice slice = frame.Body.Slice(i);
+            ulong iova = _nic.TransmitRegistrationOf(slice.Pool, _queue)!.TransmitIova + (ulong)(slice.Pool.RegionOffset(slice.Buffer) + slice.Offset);
+            Write(new TxEntry(iova, (uint)slice.Length, i == slices - 1, default));
+        }
+        _bodies[SlotOf(_produced - 1)] = frame.Body;
+        _counters.FramesSent++;
+        _counters.BytesSent += frame.Length;
+    }
+
+    private void Write(TxEntry entry)
+    {
+        entry.Write(new DeviceMemory(_ring).Span(SlotOf(_produced) * TxEntry.Size, TxEntry.Size));
+        _produced++;
+    }
+
+    /// <summary>
+    /// Releases what the device is past. Its index is read once and believed only if it lies between what was reported before
+    /// and what was queued.
+    /// </summary>
+    private void Reap()
+    {
+        Span<byte> word = stackalloc byte[4];
+        _indexPool.Window(_index, 0, 4).CopyTo(word);
+        uint reported = BinaryPrimitives.ReadUInt32LittleEndian(word);
+        if (reported - _completed > _produced - _completed)
+        {
+            _counters.TransmitDrops.Add(DropReason.BadIndex);
+            return;
+        }
+        for (; _completed != reported; _completed++) _bodies[SlotOf(_completed)].Release();
+    }
+
+    private int SlotOf(uint index) => (int)(index & (uint)(_options.RingSize - 1));
+}

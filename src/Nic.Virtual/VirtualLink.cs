@@ -1,0 +1,235 @@
+using NetStack.Memory;
+
+namespace NetStack.Nic.Virtual;
+
+/// <summary>What a link does to frames in one direction. The default is a perfect link without delay.</summary>
+public sealed record Impairment
+{
+    /// <summary>The share of frames that are lost, 0 to 1.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>The share of frames that arrive twice, 0 to 1.</summary>
+    public double Duplicate { get; init; }
+
+    /// <summary>The share of frames of which one bit is turned over, 0 to 1.</summary>
+    public double Corrupt { get; init; }
+
+    /// <summary>The share of frames that are held back by <see cref="ReorderDelay"/>, so that later ones overtake them, 0 to 1.</summary>
+    public double Reorder { get; init; }
+
+    /// <summary>How long a frame is held back.</summary>
+    public TimeSpan ReorderDelay { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>How long every frame travels.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>A further delay, evenly spread from nothing to this. It does not reorder.</summary>
+    public TimeSpan Jitter { get; init; }
+
+    /// <summary>Bits a second; 0 for no limit.</summary>
+    public long Rate { get; init; }
+
+    /// <summary>Bytes that may wait for a rate-limited link; what comes then is dropped.</summary>
+    public int QueueBytes { get; init; } = 256 * 1024;
+
+    /// <summary>The longest frame that passes, in bytes; 0 for no limit.</summary>
+    public int MaxFrameLength { get; init; }
+}
+
+/// <summary>What one direction of a link did.</summary>
+public sealed class LinkCounters
+{
+    /// <summary>Frames put in.</summary>
+    public long Sent { get; internal set; }
+
+    /// <summary>Frames given out, doubles included.</summary>
+    public long Delivered { get; internal set; }
+
+    /// <summary>Frames that were doubled.</summary>
+    public long Duplicated { get; internal set; }
+
+    /// <summary>Frames of which a bit was turned over.</summary>
+    public long Corrupted { get; internal set; }
+
+    /// <summary>Frames that were held back.</summary>
+    public long Reordered { get; internal set; }
+
+    /// <summary>Frames that were dropped, by reason.</summary>
+    public DropCounters Drops { get; } = new();
+}
+
+/// <summary>
+/// A cable with two ends and seeded impairment in each direction. What is put in at one end comes out at whatever is connected
+/// to the other, when its time has come and the link is polled.
+/// </summary>
+/// <remarks>Thread rule of <see cref="INic"/>. Allocates nothing per frame in the steady state.</remarks>
+public sealed class VirtualLink : IPollable
+{
+    private readonly Direction _aToB;
+    private readonly Direction _bToA;
+
+    /// <summary>Lays a link.</summary>
+    /// <param name="aToB">What happens on the way from A to B.</param>
+    /// <param name="bToA">What happens on the way back; null for the same.</param>
+    /// <param name="seed">Decides what is left to chance.</param>
+    public VirtualLink(Impairment aToB, Impairment? bToA = null, ulong seed = 1)
+    {
+        _aToB = new Direction(aToB, seed);
+        _bToA = new Direction(bToA ?? aToB, seed ^ 0x5DEECE66D);
+    }
+
+    /// <summary>Where to put frames in at A.</summary>
+    public IWireEnd A => _aToB;
+
+    /// <summary>Where to put frames in at B.</summary>
+    public IWireEnd B => _bToA;
+
+    /// <summary>The way from A to B.</summary>
+    public LinkCounters AToB => _aToB.Counters;
+
+    /// <summary>The way from B to A.</summary>
+    public LinkCounters BToA => _bToA.Counters;
+
+    /// <summary>Frames on their way.</summary>
+    public int InFlight => _aToB.InFlight + _bToA.InFlight;
+
+    /// <inheritdoc/>
+    public Instant? NextDeadline => Instant.Earliest(_aToB.NextDeadline, _bToA.NextDeadline);
+
+    /// <summary>Connects two NICs: what each sends goes to the other.</summary>
+    public void Connect(VirtualNic a, VirtualNic b)
+    {
+        a.Attach(A);
+        b.Attach(B);
+        _aToB.Target = b;
+        _bToA.Target = a;
+    }
+
+    /// <summary>Connects the far ends to anything.</summary>
+    public void Connect(IWireEnd atA, IWireEnd atB)
+    {
+        _aToB.Target = atB;
+        _bToA.Target = atA;
+    }
+
+    /// <summary>Changes what happens from now on; frames on their way are not touched.</summary>
+    public void Change(Impairment aToB, Impairment bToA)
+    {
+        _aToB.Impairment = aToB;
+        _bToA.Impairment = bToA;
+    }
+
+    /// <summary>Takes the link down or up. Down, frames put in are dropped; those on their way arrive.</summary>
+    public void SetUp(bool isUp)
+    {
+        _aToB.IsUp = isUp;
+        _bToA.IsUp = isUp;
+    }
+
+    /// <inheritdoc/>
+    public void Poll(Instant now)
+    {
+        _aToB.Poll(now);
+        _bToA.Poll(now);
+    }
+
+    private sealed class Direction(Impairment impairment, ulong seed) : IWireEnd
+    {
+        private readonly PriorityQueue<Transit, (long At, long Order)> _transit = new();
+        private readonly Stack<byte[]> _free = new();
+        private SeededRandom _random = new(seed);
+        private Instant _now;
+        private Instant _lastArrival;
+        private Instant _busyUntil;
+        private long _order;
+
+        internal Impairment Impairment { get; set; } = impairment;
+
+        internal IWireEnd? Target { get; set; }
+
+        internal bool IsUp { get; set; } = true;
+
+        internal LinkCounters Counters { get; } = new();
+
+        internal int InFlight => _transit.Count;
+
+        internal Instant? NextDeadline => _transit.TryPeek(out _, out (long At, long Order) due) ? new Instant(due.At) : null;
+
+        public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
+        {
+            Counters.Sent++;
+            if (RefusalOf(frame) is { } refusal)
+            {
+                Counters.Drops.Add(refusal);
+                return true;
+            }
+            Instant arrival = ArrivalOf(frame.Length);
+            bool isTwice = _random.Chance(Impairment.Duplicate);
+            Enqueue(frame, info, arrival);
+            if (!isTwice) return true;
+            Counters.Duplicated++;
+            Enqueue(frame, info, arrival);
+            return true;
+        }
+
+        internal void Poll(Instant now)
+        {
+            _now = now;
+            while (_transit.TryPeek(out Transit transit, out (long At, long Order) due) && due.At <= now.Nanoseconds)
+            {
+                _transit.Dequeue();
+                if (Target is null) Counters.Drops.Add(DropReason.LinkDown);
+                else if (Target.TryDeliver(transit.Bytes.AsSpan(0, transit.Length), transit.Info)) Counters.Delivered++;
+                else Counters.Drops.Add(DropReason.NoBuffer);
+                _free.Push(transit.Bytes);
+            }
+        }
+
+        private DropReason? RefusalOf(ReadOnlySpan<byte> frame)
+        {
+            if (!IsUp) return DropReason.LinkDown;
+            if (Impairment.MaxFrameLength > 0 && frame.Length > Impairment.MaxFrameLength) return DropReason.TooLong;
+            if (_random.Chance(Impairment.Loss)) return DropReason.LinkLoss;
+            if (Impairment.Rate > 0 && _busyUntil > _now && Waiting + frame.Length > Impairment.QueueBytes) return DropReason.RingFull;
+            return null;
+        }
+
+        private long Waiting => (long)((Int128)(_busyUntil.Nanoseconds - _now.Nanoseconds) * Impairment.Rate / 8 / 1_000_000_000);
+
+        private Instant ArrivalOf(int length)
+        {
+            Instant sent = _now;
+            if (Impairment.Rate > 0)
+            {
+                if (_busyUntil < _now) _busyUntil = _now;
+                _busyUntil = _busyUntil.AddNanoseconds((long)((Int128)length * 8 * 1_000_000_000 / Impairment.Rate));
+                sent = _busyUntil;
+            }
+            Instant arrival = sent + Impairment.Delay;
+            if (Impairment.Jitter > TimeSpan.Zero) arrival = arrival.AddNanoseconds((long)(_random.Next() % (ulong)(Impairment.Jitter.Ticks * 100)));
+            if (arrival < _lastArrival) arrival = _lastArrival;
+            if (_random.Chance(Impairment.Reorder))
+            {
+                Counters.Reordered++;
+                return arrival + Impairment.ReorderDelay;
+            }
+            return _lastArrival = arrival;
+        }
+
+        private void Enqueue(ReadOnlySpan<byte> frame, in WireFrame info, Instant arrival)
+        {
+            byte[] bytes = _free.Count > 0 ? _free.Pop() : [];
+            if (bytes.Length < frame.Length) bytes = new byte[Math.Max(2048, frame.Length)];
+            frame.CopyTo(bytes);
+            if (frame.Length > 0 && _random.Chance(Impairment.Corrupt))
+            {
+                Counters.Corrupted++;
+                int bit = _random.Below(frame.Length * 8);
+                bytes[bit / 8] ^= (byte)(1 << bit % 8);
+            }
+            _transit.Enqueue(new Transit(bytes, frame.Length, info), (arrival.Nanoseconds, _order++));
+        }
+
+        private readonly record struct Transit(byte[] Bytes, int Length, WireFrame Info);
+    }
+}

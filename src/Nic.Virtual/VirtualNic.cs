@@ -1,0 +1,214 @@
+using NetStack.Memory;
+using NetStack.Wire;
+
+namespace NetStack.Nic.Virtual;
+
+/// <summary>
+/// A NIC in software: descriptor rings in shared memory, an IOMMU, RSS, a flow table and offloads, with a driver that believes
+/// nothing the device says without checking. Its wire side is an <see cref="IWireEnd"/>: put frames in there, and attach what
+/// sent frames go to.
+/// </summary>
+/// <remarks>Thread rule of <see cref="INic"/>. Deterministic: all chance comes from the seed, all time is handed in.</remarks>
+public sealed class VirtualNic : INic, IWireEnd
+{
+    /// <summary>Bytes a frame may have beyond the MTU: an Ethernet header and two VLAN tags.</summary>
+    internal const int LinkOverhead = EthernetView.Size + 2 * VlanView.Size;
+
+    private readonly VirtualNicOptions _options;
+    private readonly VirtualDevice _device;
+    private readonly VirtualNicQueue[] _queues;
+    private readonly List<VirtualRegistration> _registrations = [];
+    private Action? _wake;
+    private bool _isArmed;
+    private bool _isDisposed;
+
+    /// <summary>Builds a NIC.</summary>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public VirtualNic(VirtualNicOptions options)
+    {
+        options.Check();
+        _options = options;
+        Iommu = new Iommu(options.Iommu);
+        Flows = new FlowTable(options.FlowRules, options.Queues);
+        _device = new VirtualDevice(options, Iommu, Flows);
+        _queues = new VirtualNicQueue[options.Queues];
+        for (int i = 0; i < _queues.Length; i++) _queues[i] = new VirtualNicQueue(this, _device, options, i);
+        Info = new NicInfo(options.Name, options.Mac, options.LinkType, options.Mtu, CapabilitiesOf(options));
+    }
+
+    /// <inheritdoc/>
+    public NicInfo Info { get; }
+
+    /// <inheritdoc/>
+    public bool IsLinkUp { get; private set; } = true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<INicQueue> Queues => _queues;
+
+    /// <inheritdoc/>
+    public IFlowSteering? Steering => _options.FlowRules > 0 ? Flows : null;
+
+    /// <summary>The IOMMU between device and memory.</summary>
+    public Iommu Iommu { get; }
+
+    /// <summary>What the device dropped before a frame reached a ring, or while sending.</summary>
+    public DropCounters DeviceDrops => _device.Drops;
+
+    /// <summary>Counts what was fetched of received headers.</summary>
+    public FetchMeter Meter { get; } = new();
+
+    /// <summary>How many snapshots of received frames are out.</summary>
+    public int SnapshotsOutstanding => Snapshots.Outstanding;
+
+    /// <inheritdoc/>
+    public Instant? NextDeadline
+    {
+        get
+        {
+            Instant? announce = _isArmed && _device.Unannounced > 0 ? _device.FirstUnannounced + _options.WakeDelay : null;
+            return Instant.Earliest(announce, Iommu.FlushDue);
+        }
+    }
+
+    internal FlowTable Flows { get; }
+
+    internal HeaderSnapshotPool Snapshots { get; } = new();
+
+    /// <summary>Plugs in the cable: where sent frames go. Null pulls it out; frames are then dropped and counted.</summary>
+    public void Attach(IWireEnd? wire) => _device.Transmit.Wire = wire;
+
+    /// <summary>Sets the link up or down. Down, nothing comes in and nothing goes out.</summary>
+    public void SetLink(bool isUp) => IsLinkUp = isUp;
+
+    /// <inheritdoc/>
+    public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
+    {
+        if (!IsLinkUp)
+        {
+            _device.Drops.Add(DropReason.LinkDown);
+            return true;
+        }
+        if (!_device.TryDeliver(frame, info)) return false;
+        Announce();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public BufferRegistration Register(BufferPool pool, int queue, BufferUse use)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(queue);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(queue, _queues.Length);
+        pool.Region.AddRegistration();
+        int domain = _device.DomainOf(queue);
+        VirtualRegistration registration = new(this, pool, queue, use)
+        {
+            ReceiveIova = (use & BufferUse.Receive) != 0 ? Iommu.Map(domain, pool.Region, DmaDirection.Write) : 0,
+            TransmitIova = (use & BufferUse.Transmit) != 0 ? Iommu.Map(domain, pool.Region, DmaDirection.Read) : 0,
+        };
+        _registrations.Add(registration);
+        if (_options.ScrambleFetched) new DeviceMemory(pool.Region).OnFetched(new Scrambler(pool.Region, _options.Seed).Rewrite);
+        return registration;
+    }
+
+    /// <inheritdoc/>
+    public void Poll(Instant now)
+    {
+        _device.Now = now;
+        foreach (VirtualNicQueue queue in _queues) queue.Poll();
+        Iommu.Poll(now);
+        for (int i = _registrations.Count - 1; i >= 0; i--) Advance(_registrations[i], now);
+        Announce();
+    }
+
+    /// <inheritdoc/>
+    public void OnWake(Action? wake) => _wake = wake;
+
+    /// <inheritdoc/>
+    public bool TryArm()
+    {
+        _device.Unannounced = 0;
+        _isArmed = true;
+        foreach (VirtualNicQueue queue in _queues)
+        {
+            if (!queue.HasWork) continue;
+            _isArmed = false;
+            return false;
+        }
+        return true;
+    }
+
+    /// <summary>Takes the device down: registrations end without waiting, since nothing can write any more.</summary>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        IsLinkUp = false;
+        foreach (VirtualRegistration registration in _registrations)
+        {
+            _queues[registration.Queue].Withdraw(registration);
+            new DeviceMemory(registration.Pool.Region).OnFetched(null);
+            registration.Pool.Region.RemoveRegistration();
+        }
+        _registrations.Clear();
+        foreach (VirtualNicQueue queue in _queues) queue.Dispose();
+    }
+
+    internal bool Owns(VirtualRegistration registration) => _registrations.Contains(registration);
+
+    internal VirtualRegistration? TransmitRegistrationOf(BufferPool pool, int queue)
+    {
+        foreach (VirtualRegistration registration in _registrations)
+        {
+            if (registration.Queue == queue && registration.TransmitIova != 0 && registration.Pool.Region == pool.Region && registration.IsActive) return registration;
+        }
+        return null;
+    }
+
+    internal void BeginUnregister(VirtualRegistration registration)
+    {
+        registration.Stage = VirtualRegistration.Phase.Draining;
+        _queues[registration.Queue].Withdraw(registration);
+        Advance(registration, _device.Now);
+    }
+
+    private void Advance(VirtualRegistration registration, Instant now)
+    {
+        if (registration.Stage != VirtualRegistration.Phase.Draining || !_queues[registration.Queue].IsClear(registration)) return;
+        registration.Stage = VirtualRegistration.Phase.Unmapping;
+        int domain = _device.DomainOf(registration.Queue);
+        int pending = 0;
+        if (!Iommu.IsPermanent)
+        {
+            pending = (registration.ReceiveIova != 0 ? 1 : 0) + (registration.TransmitIova != 0 ? 1 : 0);
+            if (registration.ReceiveIova != 0) Iommu.Unmap(domain, registration.ReceiveIova, now, Flushed);
+            if (registration.TransmitIova != 0) Iommu.Unmap(domain, registration.TransmitIova, now, Flushed);
+            return;
+        }
+        Flushed();
+
+        void Flushed()
+        {
+            if (--pending > 0) return;
+            _registrations.Remove(registration);
+            registration.Complete();
+        }
+    }
+
+    /// <summary>Wakes the driver when enough frames wait, or the first of them long enough.</summary>
+    private void Announce()
+    {
+        if (!_isArmed || _device.Unannounced == 0) return;
+        if (_device.Unannounced < _options.WakeFrames && _device.Now < _device.FirstUnannounced + _options.WakeDelay) return;
+        _isArmed = false;
+        _wake?.Invoke();
+    }
+
+    private static NicCapabilities CapabilitiesOf(VirtualNicOptions options) =>
+        (options.ReceiveChecksum ? NicCapabilities.ReceiveChecksum : 0)
+        | (options.TransmitOffload ? NicCapabilities.TransmitChecksum | NicCapabilities.SegmentationOffload : 0)
+        | (options.Queues > 1 ? NicCapabilities.ReceiveSideScaling : 0)
+        | (options.FlowRules > 0 ? NicCapabilities.FlowSteering : 0)
+        | (options.VlanStrip ? NicCapabilities.VlanStrip : 0)
+        | (options.HeaderSplitThreshold > 0 ? NicCapabilities.HeaderSplit : 0);
+}
