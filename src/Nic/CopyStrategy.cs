@@ -8,6 +8,12 @@ public interface ICopyStrategy
 {
     /// <summary>What to do with a frame.</summary>
     CopyDecision Decide(in FrameFacts facts);
+
+    /// <summary>
+    /// Whether bodies to send are copied into memory that was mapped for the device once, so that the client's own memory is
+    /// never mapped at all. Asked once, when a client attaches.
+    /// </summary>
+    bool CopiesTransmit => false;
 }
 
 /// <summary>What a strategy may know of a frame: lengths and our own state, nothing a device can still change.</summary>
