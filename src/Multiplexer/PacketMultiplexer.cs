@@ -25,7 +25,7 @@ namespace NetStack.Multiplexer;
 /// <para>Not thread-safe: one thread pumps the NIC, the multiplexer and all ports. <see cref="Poll"/> allocates nothing in the
 /// steady state. The multiplexer does not own the NIC.</para>
 /// </remarks>
-public sealed partial class PacketMultiplexer : IAsyncDisposable
+public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
 {
     private readonly MultiplexerOptions _options;
     private readonly FilledRing[] _rings;
@@ -131,6 +131,8 @@ public sealed partial class PacketMultiplexer : IAsyncDisposable
         }
         return frames;
     }
+
+    void IPollable.Poll(Instant now) => Poll(now);
 
     /// <summary>Sets what is called when the NIC has work again, for one who pumps the multiplexer itself; clients that pump
     /// through their ports use <see cref="MultiplexerPort.OnWake"/>. Null removes it.</summary>

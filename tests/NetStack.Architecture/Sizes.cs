@@ -15,7 +15,7 @@ public sealed class Sizes
     public void Files_are_short()
     {
         (string File, int Lines)[] files = [.. Files().Select(f => (Repository.Relative(f), File.ReadLines(f).Count()))];
-        Assert.Empty(files.Where(f => f.Lines > 600));
+        Assert.DoesNotContain(files, f => f.Lines > 600);
         Assert.InRange(Percentile90(files.Select(f => f.Lines)), 1, 350);
     }
 
@@ -23,14 +23,14 @@ public sealed class Sizes
     public void Functions_are_short()
     {
         (string Where, int Lines)[] functions = [.. Files().SelectMany(Functions)];
-        Assert.Empty(functions.Where(f => f.Lines > 80));
+        Assert.DoesNotContain(functions, f => f.Lines > 80);
         Assert.InRange(Percentile90(functions.Select(f => f.Lines)), 1, 30);
     }
 
     [Fact]
     public void Exceptions_name_files_that_exist()
     {
-        Assert.Empty(Exceptions.Where(e => !File.Exists(Path.Combine(Repository.Root, e))));
+        Assert.All(Exceptions, e => Assert.True(File.Exists(Path.Combine(Repository.Root, e)), e));
     }
 
     private static IEnumerable<string> Files() => Repository.SourceFiles("src").Where(f => !Exceptions.Contains(Repository.Relative(f)));

@@ -122,7 +122,7 @@ public sealed class DeliveryTests
         MultiplexerPort handed = rig.Mux.Attach("handed");
         rig.Nic.Inject(Frames.Udp(Frames.NicMac, Frames.PeerV4, 1, Frames.V4(1), 2, [1, 2, 3]), box =>
         {
-            box.Frame.Arrival = Instant.FromSeconds(5);
+            box.Frame.Arrival = new Timestamp(5, 0);
             box.Frame.Interface = 3;
             box.Frame.WireLength = 1514;
             box.Frame.Checksum = ChecksumVerdict.Good;
@@ -132,7 +132,7 @@ public sealed class DeliveryTests
         foreach (MultiplexerPort port in new[] { copied, handed })
         {
             ReceivedFrame frame = Assert.Single(Rig.Take(port));
-            Assert.Equal((Instant.FromSeconds(5), 3, 1514, ChecksumVerdict.Good, 42u),
+            Assert.Equal((new Timestamp(5, 0), 3, 1514, ChecksumVerdict.Good, 42u),
                 (frame.Arrival, frame.Interface, frame.WireLength, frame.Checksum, frame.RssHash));
             frame.Release();
         }
