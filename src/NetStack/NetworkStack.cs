@@ -97,7 +97,7 @@ public sealed partial class NetworkStack
     }
 
     /// <summary>A time between two, by chance.</summary>
-    internal TimeSpan RandomTime(TimeSpan least, TimeSpan most) => least + (most - least) * (_random.Next() >> 11) * (1.0 / (1UL << 53));
+    internal TimeSpan RandomTime(TimeSpan least, TimeSpan most) => least + new TimeSpan((long)((UInt128)_random.Next() * (ulong)(most - least).Ticks >> 64));
 
     /// <summary>64 random bits.</summary>
     internal ulong RandomBits() => _random.Next();
