@@ -22,6 +22,9 @@ internal sealed class NeighbourEntry
     /// <summary>Until when <see cref="NeighbourState.Reachable"/> lasts.</summary>
     internal Instant ReachableUntil;
 
+    /// <summary>When a failed one may be asked for again.</summary>
+    internal Instant RetryAt;
+
     /// <summary>Solicitations sent in this state.</summary>
     internal int Solicits;
 

@@ -100,7 +100,8 @@ internal sealed partial class NeighbourTable
             if (entry.State == NeighbourState.Incomplete && (oldest is null || entry.LastUse < oldest.LastUse)) oldest = entry;
         }
         if (oldest is null) return;
-        Enter(oldest, NeighbourState.Failed, now);
+        Enter(oldest, NeighbourState.Failed, Instant.MaxValue);
+        oldest.RetryAt = now;
         while (_pending.TryTake(oldest, out TransmitFrame frame, out _))
         {
             frame.Body.Release();
@@ -110,7 +111,8 @@ internal sealed partial class NeighbourTable
 
     private void Remove(NeighbourEntry entry, Instant now)
     {
-        Enter(entry, NeighbourState.Failed, now + nic.RetransTimer); // so that nothing that hears of it asks again at once
+        Enter(entry, NeighbourState.Failed, Instant.MaxValue);
+        entry.RetryAt = now + nic.RetransTimer; // so that nothing that hears of it asks again at once
         IpAddress address = entry.Address;
         DropPending(entry, now);
         if (_byAddress.TryGetValue(address, out NeighbourEntry? still)) Forget(still);

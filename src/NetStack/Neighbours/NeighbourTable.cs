@@ -60,7 +60,7 @@ internal sealed partial class NeighbourTable(NetInterface nic, NeighbourOptions 
         Age(entry, now);
         switch (entry.State)
         {
-            case NeighbourState.Failed when now < entry.Deadline: // RFC 1122 section 2.3.2.1: at most one request a second
+            case NeighbourState.Failed when now < entry.RetryAt: // RFC 1122 section 2.3.2.1: at most one request a second
                 return Resolution.Unreachable;
             case NeighbourState.Failed:
                 Ask(entry, frame, now);
@@ -176,11 +176,8 @@ internal sealed partial class NeighbourTable(NetInterface nic, NeighbourOptions 
             case NeighbourState.Probe when entry.Solicits < options.MaxUnicastSolicit:
                 Solicit(entry, isUnicast: true, now);
                 break;
-            case NeighbourState.Incomplete or NeighbourState.Probe:
+            default:
                 Fail(entry, now);
-                break;
-            default: // a failed one may be asked for again from now on
-                entry.Deadline = Instant.MaxValue;
                 break;
         }
     }
@@ -204,7 +201,8 @@ internal sealed partial class NeighbourTable(NetInterface nic, NeighbourOptions 
     /// <summary>The neighbour does not answer: what waits for it cannot be delivered, and routers are looked for elsewhere.</summary>
     private void Fail(NeighbourEntry entry, Instant now)
     {
-        Enter(entry, NeighbourState.Failed, now + nic.RetransTimer);
+        Enter(entry, NeighbourState.Failed, Instant.MaxValue);
+        entry.RetryAt = now + nic.RetransTimer;
         nic.OnNeighbourReachability(entry.Address, isReachable: false);
         DropPending(entry, now);
     }
