@@ -45,6 +45,12 @@ internal readonly record struct IpSend(IpAddress Source, IpAddress Destination, 
     /// <summary>Whether routers, and we, must not fragment it.</summary>
     internal bool DontFragment { get; init; }
 
+    /// <summary>Whether the datagram carries a router alert (RFC 2113, RFC 2711), as IGMP and MLD want.</summary>
+    internal bool HasRouterAlert { get; init; }
+
+    /// <summary>Whether members on this host do not get a multicast datagram of ours.</summary>
+    internal bool NoMulticastLoop { get; init; }
+
     /// <summary>Where in the transport header its checksum field lies, in bytes; -1 where there is none. IP computes the checksum
     /// over pseudo-header, header and payload, or asks the device to.</summary>
     internal int ChecksumOffset { get; init; } = -1;
