@@ -10,6 +10,10 @@ internal interface IDatagramTap
 
     /// <summary>Gives a datagram, whose bytes are private.</summary>
     void Take(in InboundDatagram datagram, Instant now);
+
+    /// <summary>Hears of an ICMP error about something that no transport sent.</summary>
+    /// <returns>Whether anybody here speaks that protocol.</returns>
+    bool OnError(in IcmpErrorReport error);
 }
 
 /// <summary>Knows the groups this host is a member of.</summary>

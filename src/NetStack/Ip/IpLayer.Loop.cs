@@ -3,7 +3,7 @@ using NetStack.Wire;
 
 namespace NetStack.Ip;
 
-/// <remarks>Our own multicast datagrams, for members on this host (RFC 1112 section 6.1).</remarks>
+/// <remarks>Our own multicast datagrams, for members on this host (RFC 1112 section 6.1), and broadcasts, which are for this host too.</remarks>
 internal sealed partial class IpLayer
 {
     private const int LoopMemory = 512 * 1024;
@@ -12,8 +12,11 @@ internal sealed partial class IpLayer
     private readonly DatagramQueue<LoopedDatagram> _looped;
     private byte[]? _loopCopy;
 
-    private bool IsLooped(IIpInterface nic, in IpSend send) =>
-        send.Destination.IsMulticast && !send.NoMulticastLoop && !nic.IsLoopback && Groups is not null && Groups.IsMember(nic.Index, send.Destination);
+    private bool IsLooped(IIpInterface nic, in IpSend send, bool isBroadcast)
+    {
+        if (nic.IsLoopback) return false;
+        return isBroadcast || (send.Destination.IsMulticast && !send.NoMulticastLoop && Groups is not null && Groups.IsMember(nic.Index, send.Destination));
+    }
 
     /// <summary>Keeps a private copy of a packet for <see cref="TakeLooped"/>: output does not call back into input.</summary>
     private void Loop(IIpInterface nic, in TransmitFrame frame)

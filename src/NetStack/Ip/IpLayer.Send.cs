@@ -49,21 +49,36 @@ internal sealed partial class IpLayer
         if (!_tables.TryRoute(send.Destination, send.Source, send.Interface, out IpRoute route)) return SendOutcome.Unreachable;
         IIpInterface nic = route.Interface;
         if (!nic.IsUp) return SendOutcome.Unreachable;
-        bool isUnspecified = send.Source.IsUnspecified;
+        bool isBroadcast = IsBroadcast(nic, send.Destination);
+        if (isBroadcast && !send.AllowBroadcast) return SendOutcome.BroadcastDenied;
+        // Who has no address yet may shout (RFC 2131 section 4.1).
+        bool isUnspecified = send.Source.IsUnspecified || (route.Source.IsNone && send.Source.IsNone && send.Destination.IsLimitedBroadcast);
         if (route.Source.IsNone && !isUnspecified) return SendOutcome.BadSource;
         bool isV4 = send.Destination.IsV4;
         way = new Outgoing
         {
             Nic = nic,
             NextHop = route.NextHop,
-            Source = isUnspecified ? send.Source : route.Source,
+            Source = isUnspecified ? isV4 ? IpAddress.V4(0) : IpAddress.V6(0) : route.Source,
             Mtu = MtuTo(nic, send.Destination, out bool isFloor),
             HopLimit = send.HopLimit != 0 ? send.HopLimit : send.Destination.IsMulticast ? (byte)1 : Options.DefaultHopLimit,
             DontFragment = send.DontFragment && !isFloor,
-            IsLooped = IsLooped(nic, send),
+            IsLooped = IsLooped(nic, send, isBroadcast),
             HeaderLength = isV4 ? Ipv4View.MinSize + (send.HasRouterAlert ? AlertBytesV4 : 0) : Ipv6View.Size + (send.HasRouterAlert ? AlertBytesV6 : 0),
         };
         return SendOutcome.Sent;
+    }
+
+    private bool IsBroadcast(IIpInterface nic, IpAddress destination) =>
+        destination.IsV4 && (destination.IsLimitedBroadcast || (!destination.IsMulticast && _tables.Classify(nic, destination) == AddressClass.Broadcast));
+
+    /// <summary>Learns from a router that packets above a size do not pass.</summary>
+    /// <returns>The path MTU from now on, in bytes.</returns>
+    internal int LearnPathMtu(IpAddress destination, int mtu, int nic, Instant now)
+    {
+        int? bound = Martians.IsLinkLocalV6(destination) ? nic : null;
+        int current = _tables.TryRoute(destination, default, bound, out IpRoute route) ? MtuTo(route.Interface, destination, out _) : ushort.MaxValue;
+        return PathMtus.Lower(destination, mtu, current, now);
     }
 
     private int MtuTo(IIpInterface nic, IpAddress destination, out bool isFloor)
@@ -148,7 +163,7 @@ internal sealed partial class IpLayer
 
     private ushort ChecksumOf(in Outgoing way, in IpSend send, ReadOnlySpan<byte> header, in PacketBody body)
     {
-        ChecksumAccumulator sum = send.Protocol == IpProtocol.Icmp ? default : PseudoSum(way, send, header.Length + body.Length);
+        ChecksumAccumulator sum = send.Protocol is IpProtocol.Icmp or IpProtocol.Igmp ? default : PseudoSum(way, send, header.Length + body.Length);
         sum.Add(header);
         body.SumTo(ref sum, _meter);
         ushort checksum = sum.Finish();

@@ -59,7 +59,7 @@ internal sealed partial class IpLayer : IIpOutput, IStackPart
     internal IGroupMembers? Groups { private get; set; }
 
     /// <summary>Who takes copies of datagrams whatever their protocol; set once, before the first packet.</summary>
-    internal IDatagramTap? Tap { private get; set; }
+    internal IDatagramTap? Tap { get; set; }
 
     /// <summary>Datagrams under reassembly, and the blocks of memory they hold.</summary>
     internal (int Datagrams, int Blocks) Reassembling => (_reassembler.Count, _reassembler.BlocksHeld);

@@ -61,7 +61,7 @@ internal sealed class Reassembler
                 _drops.Add(IpDropReason.DuplicateFragment);
                 break; // it may still be the one that says where the datagram ends
             default:
-                if (!TryKeep(datagram, fragment.Offset, bytes)) return Remove(datagram, IpDropReason.ReassemblyMemory);
+                if (!TryKeep(datagram, fragment.Offset, bytes)) return Evict(datagram, IpDropReason.ReassemblyMemory);
                 break;
         }
         datagram.Fragments++;
@@ -118,8 +118,8 @@ internal sealed class Reassembler
             oldestOfSource ??= d;
             ofSource++;
         }
-        if (ofSource >= _options.MaxReassembliesPerSource) Remove(oldestOfSource!, IpDropReason.ReassemblyEvicted);
-        else if (_pending.Count >= _options.MaxReassemblies) Remove(Oldest()!, IpDropReason.ReassemblyEvicted);
+        if (ofSource >= _options.MaxReassembliesPerSource) Evict(oldestOfSource!, IpDropReason.ReassemblyEvicted);
+        else if (_pending.Count >= _options.MaxReassemblies) Evict(Oldest()!, IpDropReason.ReassemblyEvicted);
     }
 
     /// <summary>Whether a fragment's end agrees with what is known of the datagram's.</summary>
@@ -169,7 +169,7 @@ internal sealed class Reassembler
             PendingDatagram? oldest = Oldest();
             if (oldest == datagram) oldest = datagram.Newer ?? (ListOf(datagram.Key) == _v4 ? _v6.Oldest : _v4.Oldest);
             if (oldest is null) return -1;
-            Remove(oldest, IpDropReason.ReassemblyEvicted);
+            Evict(oldest, IpDropReason.ReassemblyEvicted);
         }
     }
 
@@ -192,7 +192,7 @@ internal sealed class Reassembler
     private PendingDatagram? Refuse(PendingDatagram datagram, IpDropReason reason) =>
         _options.OverlapPolicy == OverlapPolicy.Reject ? Kill(datagram, reason) : Drop(reason);
 
-    private PendingDatagram? Remove(PendingDatagram datagram, IpDropReason reason)
+    private PendingDatagram? Evict(PendingDatagram datagram, IpDropReason reason)
     {
         _drops.Add(reason);
         Remove(datagram);
