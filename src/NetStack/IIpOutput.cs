@@ -28,6 +28,9 @@ internal enum SendOutcome
 
     /// <summary>The source is not an address of ours, or is not yet usable (tentative).</summary>
     BadSource,
+
+    /// <summary>It is for a broadcast address, and <see cref="IpSend.AllowBroadcast"/> does not say that this is meant.</summary>
+    BroadcastDenied,
 }
 
 /// <summary>What IP is asked to put around a transport header and its payload.</summary>
@@ -44,6 +47,15 @@ internal readonly record struct IpSend(IpAddress Source, IpAddress Destination, 
 
     /// <summary>Whether routers, and we, must not fragment it.</summary>
     internal bool DontFragment { get; init; }
+
+    /// <summary>Whether the datagram carries a router alert (RFC 2113, RFC 2711), as IGMP and MLD want.</summary>
+    internal bool HasRouterAlert { get; init; }
+
+    /// <summary>Whether the destination may be a broadcast address.</summary>
+    internal bool AllowBroadcast { get; init; }
+
+    /// <summary>Whether members on this host do not get a multicast datagram of ours.</summary>
+    internal bool NoMulticastLoop { get; init; }
 
     /// <summary>Where in the transport header its checksum field lies, in bytes; -1 where there is none. IP computes the checksum
     /// over pseudo-header, header and payload, or asks the device to.</summary>

@@ -18,6 +18,12 @@ internal interface ITransport
     /// <summary>Takes a datagram. It must check the transport checksum before any state moves.</summary>
     TransportVerdict Receive(in InboundDatagram datagram, Instant now);
 
+    /// <summary>
+    /// Whether an ICMP error quotes something that this transport may have sent, as far as the quoted bytes tell (RFC 5927 section
+    /// 4.1). IP asks before it believes a "packet too big", and an error that is not expected goes no further.
+    /// </summary>
+    bool IsExpected(in IcmpErrorReport error) => true;
+
     /// <summary>Hears of an ICMP error about something it sent. Who sent the error cannot be known: the quoted numbers must match.</summary>
     void OnError(in IcmpErrorReport error, Instant now);
 

@@ -30,6 +30,9 @@ internal readonly ref struct InboundDatagram
     /// with such a destination is answered by an error (RFC 1122 section 3.2.2).</summary>
     internal bool IsGroupAddressed { get; init; }
 
+    /// <summary>Whether the IP header carries a router alert (RFC 2113, RFC 2711).</summary>
+    internal bool HasRouterAlert { get; init; }
+
     /// <summary>Whether the transport checksum needs no look: see <see cref="InboundFrame.IsTransportChecksumGood"/>.</summary>
     internal bool IsChecksumGood { get; init; }
 
