@@ -1,3 +1,4 @@
+using NetStack.Ip;
 using NetStack.Memory;
 using NetStack.Wire;
 
@@ -6,14 +7,28 @@ namespace NetStack;
 /// <remarks>The way down, and the link-layer groups.</remarks>
 public sealed partial class NetInterface
 {
-    private readonly Dictionary<IpAddress, int> _groups = [];
+    private readonly Dictionary<MacAddress, int> _groups = []; // by how many groups map to one
 
     /// <summary>The link-layer groups that the device must receive besides broadcast. A driver whose device filters asks again when
     /// <see cref="LinkGroupsVersion"/> changed; one that receives all groups need not.</summary>
-    public IEnumerable<MacAddress> LinkGroups => _groups.Keys.Select(GroupMac.Of).Distinct();
+    public IReadOnlyCollection<MacAddress> LinkGroups => _groups.Keys;
 
     /// <summary>Counts on whenever <see cref="LinkGroups"/> may have changed.</summary>
     public int LinkGroupsVersion { get; private set; }
+
+    int IIpInterface.LinkHeaderLength => LinkHeaderLength;
+
+    int IIpInterface.MtuV6 => MtuV6;
+
+    byte IIpInterface.HopLimitV6 => Autoconfiguration?.HopLimit ?? 0;
+
+    bool IIpInterface.HasChecksumOffload => Options.TransmitChecksum;
+
+    int IIpInterface.MaxSegmentationBytes => Options.MaxSegmentationBytes;
+
+    SendOutcome IIpInterface.Output(IpAddress nextHop, ref TransmitFrame frame, EtherType type, Instant now) => Output(nextHop, ref frame, type, now);
+
+    void IIpInterface.SetGroup(IpAddress group, bool isMember) => SetGroup(group, isMember);
 
     /// <summary>Sends an IP packet to a neighbour, or holds it until the neighbour's MAC address is known. The body passes to the
     /// interface whatever the outcome.</summary>
@@ -62,43 +77,18 @@ public sealed partial class NetInterface
         return true;
     }
 
-    /// <summary>Receives a group from now on. Counted: it is left as often as it was joined.</summary>
-    /// <returns>True when nobody had joined it.</returns>
-    internal bool JoinGroup(IpAddress group, Instant now)
+    /// <summary>Receives a group from now on, or no longer, as multicast membership says.</summary>
+    internal void SetGroup(IpAddress group, bool isMember)
     {
-        _groups[group] = _groups.GetValueOrDefault(group) + 1;
-        if (_groups[group] > 1) return false;
+        MacAddress mac = GroupMac.Of(group);
+        int count = _groups.GetValueOrDefault(mac) + (isMember ? 1 : -1);
+        if (count > 0) _groups[mac] = count;
+        else _groups.Remove(mac);
         LinkGroupsVersion++;
-        Stack.OnGroupChanged(this, group, isMember: true, now);
-        return true;
-    }
-
-    /// <summary>Takes one joining back.</summary>
-    /// <returns>True when it was the last.</returns>
-    internal bool LeaveGroup(IpAddress group, Instant now)
-    {
-        int count = _groups.GetValueOrDefault(group);
-        if (count == 0) return false;
-        if (count > 1)
-        {
-            _groups[group] = count - 1;
-            return false;
-        }
-        _groups.Remove(group);
-        LinkGroupsVersion++;
-        Stack.OnGroupChanged(this, group, isMember: false, now);
-        return true;
     }
 
     /// <summary>Whether a frame for a group address is wanted. The mapping is many to one: IP looks again.</summary>
-    internal bool WantsGroup(MacAddress mac)
-    {
-        foreach (KeyValuePair<IpAddress, int> group in _groups)
-        {
-            if (GroupMac.Of(group.Key) == mac) return true;
-        }
-        return false;
-    }
+    internal bool WantsGroup(MacAddress mac) => _groups.ContainsKey(mac);
 
     private SendOutcome Drop(ref TransmitFrame frame, LinkDropReason reason, SendOutcome outcome)
     {

@@ -1,3 +1,4 @@
+using NetStack.Ip;
 using NetStack.Memory;
 using NetStack.Wire;
 
@@ -7,7 +8,7 @@ namespace NetStack;
 /// A network interface of a stack: its addresses, its neighbours, and the queue of frames that wait for its device. Made by
 /// <see cref="NetworkStack.AddInterface"/>. Thread rule of <see cref="NetworkStack"/>.
 /// </summary>
-public sealed partial class NetInterface
+public sealed partial class NetInterface : IIpInterface
 {
     /// <summary>The smallest MTU of a link that carries IPv6 (RFC 8200 section 5), in bytes.</summary>
     public const int MinIpv6Mtu = 1280;
@@ -100,6 +101,9 @@ public sealed partial class NetInterface
 
     /// <summary>Bytes of link header that <see cref="Output"/> fills in.</summary>
     internal int LinkHeaderLength => HasNeighbours ? EthernetHeader.Size : 0;
+
+    /// <summary>The largest IPv6 packet, in bytes: a router may have said less than the link takes.</summary>
+    internal int MtuV6 => Autoconfiguration?.Mtu ?? Mtu;
 
     /// <summary>RetransTimer of RFC 4861, which a router may change.</summary>
     internal TimeSpan RetransTimer { get; set; }
@@ -199,9 +203,9 @@ public sealed partial class NetInterface
     /// <summary>What happens first when a stack gets the interface.</summary>
     internal void Begin(Instant now)
     {
-        JoinGroup(AddressScope.AllHosts, now);
-        JoinGroup(AddressScope.AllNodes, now);
-        if (Stack.Options.Forwarding) JoinGroup(AddressScope.AllRouters, now);
+        SetGroup(AddressScope.AllHosts, isMember: true); // every host is in these, and nobody is told (RFC 3376 section 5, RFC 3810 section 6)
+        SetGroup(AddressScope.AllNodes, isMember: true);
+        if (Stack.IsForwarding) Stack.Multicast.Join(this, Index, AddressScope.AllRouters, now);
         if (IsUp) Autoconfiguration?.OnUp(now);
     }
 
@@ -214,6 +218,7 @@ public sealed partial class NetInterface
         if (IsUp)
         {
             AddressTable.RestartDetection(now);
+            Stack.Multicast.OnLinkUp(Index, now);
             Autoconfiguration?.OnUp(now);
             return;
         }

@@ -64,7 +64,7 @@ public sealed partial class NetworkStack
     {
         if (frame.Headers.FrameLength <= offset) return LinkDropReason.TooShort;
         bool isGood = frame.IsTransportChecksumGood && nic.Options.TrustsReceiveChecksum;
-        Network?.Receive(nic, frame with { IsTransportChecksumGood = isGood }, offset, isLinkGroup, now);
+        Ip.Receive(nic, frame with { IsTransportChecksumGood = isGood }, offset, isLinkGroup, now);
         return null;
     }
 }

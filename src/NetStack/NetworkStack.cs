@@ -1,4 +1,9 @@
+using NetStack.Icmp;
+using NetStack.Ip;
 using NetStack.Memory;
+using NetStack.Multicast;
+using NetStack.Raw;
+using NetStack.Udp;
 using NetStack.Wire;
 
 namespace NetStack;
@@ -19,6 +24,8 @@ public sealed partial class NetworkStack
     private readonly Dictionary<IpAddress, InterfaceAddress> _local = [];
     private readonly List<IStackPart> _parts = [];
     private readonly LoopbackDelivery _loopback;
+    private readonly IpSuite _suite;
+    private readonly UnreachableReport _unreachable;
     private SeededRandom _random;
     private Instant _now = new(long.MinValue);
 
@@ -35,6 +42,11 @@ public sealed partial class NetworkStack
         Loopback = new NetInterface(this, 1, LoopbackOptions(options), isLoopback: true);
         _interfaces.Add(Loopback);
         _loopback = new LoopbackDelivery(this, Loopback, options.TransmitQueueLength);
+        IpTables tables = new(this);
+        _suite = new IpSuite(tables, tables, options.Protocols, TransmitBuffers, Meter, _random.Next());
+        foreach (IStackPart part in _suite.Parts) _parts.Add(part);
+        Forwarder = new Forwarder(this, Ip.Errors);
+        _unreachable = new UnreachableReport(this, Ip);
         Loopback.AddAddress(AddressScope.LoopbackV4, 8, Instant.Zero);
         Loopback.AddAddress(AddressScope.LoopbackV6, 128, Instant.Zero);
     }
@@ -50,6 +62,27 @@ public sealed partial class NetworkStack
 
     /// <summary>The buffers that hold data to send. A driver whose device reads memory itself registers them for transmitting.</summary>
     public BufferPool TransmitBuffers { get; }
+
+    /// <summary>UDP.</summary>
+    public UdpLayer Udp => _suite.Udp;
+
+    /// <summary>ICMP and ICMPv6: echo sockets, counters.</summary>
+    public IcmpLayer Icmp => _suite.Icmp;
+
+    /// <summary>Raw sockets.</summary>
+    public RawLayer Raw => _suite.Raw;
+
+    /// <summary>Multicast membership: IGMP and MLD.</summary>
+    public MulticastLayer Multicast => _suite.Multicast;
+
+    /// <summary>What IP did.</summary>
+    public IpCounters IpCounters => Ip.Counters;
+
+    /// <summary>What was passed on between interfaces.</summary>
+    public ForwardCounters Forwarding => Forwarder.Counters;
+
+    /// <summary>What the stack read and copied of packets, header snapshots excepted: those count at whoever took them.</summary>
+    public FetchMeter Meter { get; } = new();
 
     /// <summary>When <see cref="OnDeadline"/> must be called next; null when never.</summary>
     public Instant? NextDeadline
@@ -68,8 +101,12 @@ public sealed partial class NetworkStack
 
     internal List<NetInterface> InterfaceList => _interfaces;
 
-    /// <summary>What takes packets; nothing where there is none yet.</summary>
-    internal INetworkLayer? Network { get; set; }
+    internal IpLayer Ip => _suite.Ip;
+
+    internal Forwarder Forwarder { get; }
+
+    /// <summary>Whether packets for others are passed on.</summary>
+    internal bool IsForwarding => Options.Protocols.Ip.Forwarding;
 
     /// <summary>Adds an interface. On Ethernet IPv6 begins to configure itself, as its options say.</summary>
     /// <exception cref="ArgumentException">A setting is out of range, or the name is taken.</exception>
@@ -102,7 +139,7 @@ public sealed partial class NetworkStack
     /// <summary>64 random bits.</summary>
     internal ulong RandomBits() => _random.Next();
 
-    internal void AddPart(IStackPart part) => _parts.Add(part);
+    internal NetInterface? InterfaceAt(int index) => (uint)(index - 1) < (uint)_interfaces.Count ? _interfaces[index - 1] : null;
 
     internal void OnAddressAdded(InterfaceAddress address) => _local.TryAdd(address.Address, address);
 
@@ -119,14 +156,12 @@ public sealed partial class NetworkStack
         if (wasUsable) OnAddressUnusable(removed.Address, now);
     }
 
-    internal void OnAddressUnusable(IpAddress address, Instant now) => Network?.OnAddressRemoved(address, now);
-
-    internal void OnGroupChanged(NetInterface nic, IpAddress group, bool isMember, Instant now) => Network?.OnGroupChanged(nic, group, isMember, now);
+    internal void OnAddressUnusable(IpAddress address, Instant now) => Ip.OnAddressRemoved(address, now);
 
     /// <summary>Takes a packet whose neighbour does not answer.</summary>
     internal void OnUnresolved(NetInterface nic, ref TransmitFrame frame, EtherType type, Instant now)
     {
-        if (type is EtherType.Ipv4 or EtherType.Ipv6) Network?.OnUnresolved(nic, frame.Headers.Bytes[nic.LinkHeaderLength..], now);
+        _unreachable.Send(nic, frame, type, now);
         frame.Body.Release();
     }
 

@@ -1,3 +1,4 @@
+using NetStack.Ip;
 using NetStack.Memory;
 
 namespace NetStack;
@@ -13,12 +14,6 @@ public sealed class StackOptions
     /// derives one from <see cref="Seed"/>, which is fit for tests only; a program hands in 128 bits of its system's randomness.
     /// </summary>
     public UInt128? Secret { get; set; }
-
-    /// <summary>Whether packets for others are passed on between interfaces.</summary>
-    public bool Forwarding { get; set; }
-
-    /// <summary>TTL and hop limit of what the stack sends, 1 to 255, unless a router (RFC 4861) or a socket says otherwise.</summary>
-    public byte DefaultHopLimit { get; set; } = 64;
 
     /// <summary>Bytes in each buffer that holds data to send, at least <see cref="BufferPool.MinBufferSize"/>.</summary>
     public int TransmitBufferSize { get; set; } = 4096;
@@ -38,9 +33,11 @@ public sealed class StackOptions
     /// <summary>How link-layer addresses are found and kept.</summary>
     public NeighbourOptions Neighbours { get; } = new();
 
+    /// <summary>Settings of IP, ICMP, UDP, raw sockets and multicast; forwarding is one of them.</summary>
+    public IpSuiteOptions Protocols { get; set; } = new();
+
     internal void Validate()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(DefaultHopLimit, 1, nameof(DefaultHopLimit));
         ArgumentOutOfRangeException.ThrowIfLessThan(TransmitBufferSize, BufferPool.MinBufferSize, nameof(TransmitBufferSize));
         ArgumentOutOfRangeException.ThrowIfLessThan(TransmitBuffers, 1, nameof(TransmitBuffers));
         ArgumentOutOfRangeException.ThrowIfLessThan(TransmitQueueLength, 1, nameof(TransmitQueueLength));

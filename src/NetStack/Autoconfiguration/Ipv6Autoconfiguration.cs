@@ -28,7 +28,6 @@ public sealed partial class Ipv6Autoconfiguration
     internal Ipv6Autoconfiguration(NetInterface nic)
     {
         _nic = nic;
-        HopLimit = nic.Stack.Options.DefaultHopLimit;
         Mtu = nic.Mtu;
     }
 
@@ -38,7 +37,7 @@ public sealed partial class Ipv6Autoconfiguration
     /// <summary>The name servers that routers advertise.</summary>
     public IReadOnlyList<DnsServerInfo> DnsServers => _dnsServers;
 
-    /// <summary>The hop limit that packets sent here get unless they have one: the routers' or the stack's default.</summary>
+    /// <summary>The hop limit that a router said packets should get unless they have one; 0 where none did.</summary>
     public byte HopLimit { get; private set; }
 
     /// <summary>The largest IPv6 packet on this link, in bytes: the link's own MTU, or less where a router says so.</summary>
@@ -50,7 +49,7 @@ public sealed partial class Ipv6Autoconfiguration
     /// <summary>Whether a router said that other settings are to be had by DHCPv6 (the O flag).</summary>
     public bool HasOtherConfiguration { get; private set; }
 
-    internal bool AcceptsAdvertisements => _nic.Options.Ipv6.AcceptRouterAdvertisements && !_nic.Stack.Options.Forwarding;
+    internal bool AcceptsAdvertisements => _nic.Options.Ipv6.AcceptRouterAdvertisements && !_nic.Stack.IsForwarding;
 
     internal Instant? NextDeadline => Instant.Earliest(Instant.Earliest(_nextSolicitation, _nextExpiry), _nextSuccession);
 

@@ -3,10 +3,7 @@ namespace NetStack.Neighbours;
 /// <summary>Why a neighbour discovery message was dropped (RFC 4861 sections 6.1, 7.1, 8.1).</summary>
 public enum NdpDropReason
 {
-    /// <summary>The hop limit is not 255: it came through a router.</summary>
-    HopLimit,
-
-    /// <summary>The code is not 0, the message is too short, or an option has a length that cannot be.</summary>
+    /// <summary>The message is too short, or an option has a length that cannot be.</summary>
     Malformed,
 
     /// <summary>Source, destination or target cannot be in such a message.</summary>

@@ -2,19 +2,14 @@ using NetStack.Wire;
 
 namespace NetStack.Neighbours;
 
-/// <remarks>What is received, with every check of RFC 4861 sections 6.1, 7.1 and 8.1.</remarks>
+/// <remarks>What is received, with every check of RFC 4861 sections 6.1, 7.1 and 8.1 but those of ICMPv6: checksum, hop limit 255, code 0.</remarks>
 internal sealed partial class NeighbourDiscovery
 {
-    /// <summary>Takes a message whose ICMPv6 checksum is right.</summary>
+    /// <summary>Takes a message of type 133 to 137 in private bytes, which ICMPv6 checked.</summary>
     internal void Receive(in InboundDatagram datagram, Instant now)
     {
         ReadOnlySpan<byte> bytes = datagram.Bytes.Require(datagram.Bytes.Length);
-        if (datagram.HopLimit != NdpHopLimit)
-        {
-            nic.NdpDrops.Add(NdpDropReason.HopLimit);
-            return;
-        }
-        if (!NdpView.TryRead(bytes, out NdpView message) || bytes[1] != 0 || !NdpOptions.AreValid(message.Options))
+        if (!NdpView.TryRead(bytes, out NdpView message) || !NdpOptions.AreValid(message.Options))
         {
             nic.NdpDrops.Add(NdpDropReason.Malformed);
             return;
@@ -74,7 +69,7 @@ internal sealed partial class NeighbourDiscovery
     {
         bool hasMac = TryGetMac(message, NdpOptions.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad || (hasMac && datagram.Source.IsUnspecified)) return NdpDropReason.BadLinkAddress;
-        if (!nic.Stack.Options.Forwarding) return NdpDropReason.NotForUs; // RFC 4861 section 6.2.6: hosts discard them
+        if (!nic.Stack.IsForwarding) return NdpDropReason.NotForUs; // RFC 4861 section 6.2.6: hosts discard them
         if (hasMac) nic.Neighbours.OnUnasked(datagram.Source, mac, nic.IsOnLink(datagram.Source), now);
         return null;
     }
@@ -99,7 +94,7 @@ internal sealed partial class NeighbourDiscovery
         if (target != destination && !AddressScope.IsLinkLocal(target)) return NdpDropReason.BadAddress;
         bool hasMac = TryGetMac(message, NdpOptions.TargetLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad) return NdpDropReason.BadLinkAddress;
-        if (!nic.Options.Ipv6.AcceptRedirects || nic.Stack.Options.Forwarding) return NdpDropReason.NotAccepted;
+        if (!nic.Options.Ipv6.AcceptRedirects || nic.Stack.IsForwarding) return NdpDropReason.NotAccepted;
         if (nic.Stack.Routes.Lookup(destination, nic) is not { Gateway.IsNone: false } route) return NdpDropReason.NotFirstHop;
         if (nic.Redirects.Apply(destination, route.Gateway) != datagram.Source) return NdpDropReason.NotFirstHop;
         if (nic.AddressTable.Find(target) is not null) return NdpDropReason.BadAddress;

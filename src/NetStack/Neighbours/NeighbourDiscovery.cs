@@ -55,7 +55,7 @@ internal sealed partial class NeighbourDiscovery(NetInterface nic)
     private void Advertise(IpAddress target, IpAddress to, Instant now)
     {
         byte flags = Override;
-        if (nic.Stack.Options.Forwarding) flags |= Router;
+        if (nic.Stack.IsForwarding) flags |= Router;
         if (!to.IsUnspecified) flags |= Solicited;
         IpAddress destination = to.IsUnspecified ? AddressScope.AllNodes : to;
         TransmitFrame frame = default;

@@ -28,7 +28,7 @@ internal sealed class AddressTable(NetInterface nic)
     {
         _addresses.Add(added);
         nic.Stack.OnAddressAdded(added);
-        if (added.Address.IsV6 && nic.HasNeighbours) nic.JoinGroup(AddressScope.SolicitedNode(added.Address), now);
+        if (added.Address.IsV6 && nic.HasNeighbours) nic.Stack.Multicast.Join(added, nic.Index, AddressScope.SolicitedNode(added.Address), now);
         if (added.HasPrefixRoute)
             nic.Stack.Routes.Add(new Route(added.Prefix) { Interface = nic, Origin = RouteOrigin.Connected, ValidUntil = added.ValidUntil });
         added.State = detect ? AddressState.Tentative : AddressState.Preferred;
@@ -41,7 +41,7 @@ internal sealed class AddressTable(NetInterface nic)
     internal void Remove(InterfaceAddress removed, Instant now)
     {
         if (!_addresses.Remove(removed)) return;
-        if (removed.Address.IsV6 && nic.HasNeighbours) nic.LeaveGroup(AddressScope.SolicitedNode(removed.Address), now);
+        if (removed.Address.IsV6 && nic.HasNeighbours) nic.Stack.Multicast.Leave(removed, nic.Index, AddressScope.SolicitedNode(removed.Address), now);
         if (removed.HasPrefixRoute && !SharesPrefixRoute(removed))
             nic.Stack.Routes.RemoveAll(r => r.Origin == RouteOrigin.Connected && r.Interface == nic && r.Destination == removed.Prefix);
         bool wasUsable = removed.IsUsable;

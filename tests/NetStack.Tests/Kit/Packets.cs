@@ -144,6 +144,14 @@ internal static class Packets
     internal static bool IsIcmpv6(byte[] frame, byte type) =>
         TypeOf(frame) == EtherType.Ipv6 && frame[20] == (byte)IpProtocol.Icmpv6 && frame[54] == type;
 
+    /// <summary>Whether a frame tells routers of group membership: IGMP, or MLD, which follows hop-by-hop options.</summary>
+    internal static bool IsMembershipReport(byte[] frame) => TypeOf(frame) switch
+    {
+        EtherType.Ipv4 => frame[23] == (byte)IpProtocol.Igmp,
+        EtherType.Ipv6 => frame[20] == (byte)IpProtocol.HopByHop,
+        _ => false,
+    };
+
     internal static IpAddress SourceOf(byte[] frame) =>
         TypeOf(frame) == EtherType.Ipv6 ? IpAddress.ReadV6(frame.AsSpan(22)) : IpAddress.ReadV4(frame.AsSpan(26));
 

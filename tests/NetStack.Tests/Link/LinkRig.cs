@@ -5,10 +5,10 @@ using NetStack.Wire;
 namespace NetStack.Tests.Link;
 
 /// <summary>
-/// One stack, 10.0.0.1/24 and fd00::1/64 on eth0, and a hand that writes frames on the same hub as <see cref="Packets.Peer"/>. What
-/// is above the link layer is replaced by a recorder.
+/// One stack, 10.0.0.1/24 and fd00::1/64 on eth0, and a hand that writes frames on the same hub as <see cref="Packets.Peer"/>. UDP is
+/// replaced by a recorder.
 /// </summary>
-internal sealed class LinkRig : INetworkLayer
+internal sealed class LinkRig : ITransport
 {
     internal const string OwnV4 = "10.0.0.1";
     internal const string OwnV6 = "fd00::1";
@@ -20,7 +20,7 @@ internal sealed class LinkRig : INetworkLayer
         World = new World(seed);
         Hub = World.Hub();
         Host = World.Host("host", configure);
-        Host.Stack.Network = this;
+        Host.Stack.Ip.Register(IpProtocol.Udp, this);
         _hand = Hub.Attach("hand");
         if (!plug) return;
         Host.Plug(Hub, configureInterface ?? Quiet);
@@ -49,14 +49,14 @@ internal sealed class LinkRig : INetworkLayer
         get
         {
             Run(TimeSpan.Zero);
-            List<byte[]> sent = [.. Hub.Log.Where(f => f.From != "hand").Select(f => f.Bytes)];
+            List<byte[]> sent = [.. Hub.Log.Where(f => f.From != "hand" && !Packets.IsMembershipReport(f.Bytes)).Select(f => f.Bytes)];
             Hub.Log.Clear();
             return sent;
         }
     }
 
-    /// <summary>Packets that came up to IP: network offset and whether the link delivered them to a group.</summary>
-    internal List<(int Offset, bool IsLinkGroup)> Delivered { get; } = [];
+    /// <summary>UDP datagrams that came up: their sources.</summary>
+    internal List<IpAddress> Delivered { get; } = [];
 
     /// <summary>Destinations of packets whose neighbour did not answer.</summary>
     internal List<IpAddress> Unresolved { get; } = [];
@@ -97,23 +97,17 @@ internal sealed class LinkRig : INetworkLayer
 
     internal MacAddress MacOf(string neighbour) => Nic.ListNeighbours(Now).Single(n => n.Address == IpAddress.Parse(neighbour)).Mac;
 
-    public void Receive(NetInterface nic, in InboundFrame frame, int networkOffset, bool isLinkGroup, Instant now)
+    TransportVerdict ITransport.Receive(in InboundDatagram datagram, Instant now)
     {
-        Delivered.Add((networkOffset, isLinkGroup));
-        ReadOnlySpan<byte> bytes = frame.Headers.Require(frame.Headers.FrameLength)[networkOffset..];
-        if (!Ipv6View.TryRead(bytes, out Ipv6View ip) || ip.Version != 6 || ip.NextHeader != IpProtocol.Icmpv6) return;
-        if (bytes.Length < Ipv6View.Size + ip.PayloadLength) return;
-        ReadOnlySpan<byte> message = bytes.Slice(Ipv6View.Size, ip.PayloadLength);
-        if (message.Length < 4 || message[0] is < 133 or > 137 || !PseudoHeader.IsRight(ip.Source, ip.Destination, IpProtocol.Icmpv6, message)) return;
-        nic.Ndp.Receive(new InboundDatagram { Source = ip.Source, Destination = ip.Destination, HopLimit = ip.HopLimit, Bytes = new InboundBytes(message) }, now);
+        Delivered.Add(datagram.Source);
+        return TransportVerdict.Done;
     }
 
-    public void OnUnresolved(NetInterface nic, ReadOnlySpan<byte> packet, Instant now) =>
-        Unresolved.Add(packet[0] >> 4 == 4 ? IpAddress.ReadV4(packet[16..]) : IpAddress.ReadV6(packet[24..]));
-
-    public void OnAddressRemoved(IpAddress address, Instant now) => Removed.Add(address);
-
-    public void OnGroupChanged(NetInterface nic, IpAddress group, bool isMember, Instant now)
+    void ITransport.OnError(in IcmpErrorReport error, Instant now)
     {
+        Assert.Equal(IcmpErrorKind.HostUnreachable, error.Kind);
+        Unresolved.Add(error.Destination);
     }
+
+    void ITransport.OnAddressRemoved(IpAddress address, Instant now) => Removed.Add(address);
 }

@@ -34,15 +34,13 @@ public sealed class NdpTests
     [Fact]
     public void A_forwarding_stack_says_that_it_is_a_router()
     {
-        LinkRig rig = new(configure: o => o.Forwarding = true);
+        LinkRig rig = new(configure: o => o.Protocols = new() { Ip = new() { Forwarding = true } });
         rig.Hand(Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", Packets.NeighborSolicitation(LinkRig.OwnV6, Peer)));
         Assert.Equal(0xE0, Assert.Single(rig.Sent)[58]);
     }
 
     public static TheoryData<string, byte[]> Invalid => new()
     {
-        { nameof(NdpDropReason.HopLimit), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", Packets.NeighborSolicitation(LinkRig.OwnV6, Peer), hopLimit: 254) },
-        { nameof(NdpDropReason.Malformed), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", With(Packets.NeighborSolicitation(LinkRig.OwnV6, Peer), 1, 1)) }, // code
         { nameof(NdpDropReason.Malformed), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", Packets.NeighborSolicitation(LinkRig.OwnV6, null)[..20]) },
         { nameof(NdpDropReason.Malformed), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", With(Packets.NeighborSolicitation(LinkRig.OwnV6, Peer), 25, 0)) }, // option length 0
         { nameof(NdpDropReason.Malformed), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", With(Packets.NeighborSolicitation(LinkRig.OwnV6, Peer), 25, 2)) }, // past the end
@@ -54,7 +52,6 @@ public sealed class NdpTests
         { nameof(NdpDropReason.BadAddress), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1", Packets.NeighborAdvertisement(PeerIp, Peer, solicited: true)) }, // solicited to a group
         { nameof(NdpDropReason.BadAddress), Packets.Icmpv6(Group, Peer, PeerIp, LinkRig.OwnV6, Packets.NeighborAdvertisement("ff02::1", Peer)) },
         { nameof(NdpDropReason.AddressConflict), Packets.Icmpv6(Group, Peer, PeerIp, LinkRig.OwnV6, Packets.NeighborAdvertisement(LinkRig.OwnV6, Peer)) },
-        { nameof(NdpDropReason.NotForUs), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::2", [133, 0, 0, 0, 0, 0, 0, 0]) },
         { nameof(NdpDropReason.NotAccepted), Packets.Icmpv6(Group, Peer, "fe80::9", "ff02::1", Packets.RouterAdvertisement(1800)) },
         { nameof(NdpDropReason.BadAddress), Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1", Packets.RouterAdvertisement(1800)) },
     };
@@ -68,6 +65,16 @@ public sealed class NdpTests
         Assert.Empty(rig.Sent);
         Assert.Equal($"{reason} 1", rig.Nic.NdpDrops.ToString());
         Assert.Empty(rig.Nic.ListNeighbours(rig.Now));
+    }
+
+    [Fact]
+    public void A_message_that_came_through_a_router_or_has_a_code_is_dropped_by_icmpv6()
+    {
+        LinkRig rig = new();
+        rig.Hand(Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", Packets.NeighborSolicitation(LinkRig.OwnV6, Peer), hopLimit: 254));
+        rig.Hand(Packets.Icmpv6(Group, Peer, PeerIp, "ff02::1:ff00:1", With(Packets.NeighborSolicitation(LinkRig.OwnV6, Peer), 1, 1)));
+        Assert.Empty(rig.Sent);
+        Assert.Equal(2, rig.Stack.Icmp.Drops[NetStack.Icmp.IcmpDropReason.NotFromLink]);
     }
 
     [Fact]
