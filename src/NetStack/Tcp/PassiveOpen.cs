@@ -42,6 +42,9 @@ internal struct Handshake
     /// <summary>Whether both use ECN.</summary>
     internal bool HasEcn;
 
+    /// <summary>The window of the peer's SYN, not scaled.</summary>
+    internal int PeerWindow;
+
     /// <summary>The window of our SYN or SYN-ACK.</summary>
     internal int ReceiveWindow;
 

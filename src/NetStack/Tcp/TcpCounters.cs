@@ -33,6 +33,9 @@ public enum TcpDropReason
     /// <summary>An older timestamp than the connection's (PAWS, RFC 7323 section 5).</summary>
     OldTimestamp,
 
+    /// <summary>No timestamp where both agreed on them (RFC 7323 section 3.2).</summary>
+    MissingTimestamp,
+
     /// <summary>It acknowledges what was never sent, or is too old (RFC 5961 section 5).</summary>
     BadAcknowledgement,
 

@@ -24,21 +24,12 @@ internal readonly record struct FourTuple(TcpEndpoint Local, TcpEndpoint Remote,
 }
 
 /// <summary>Hashes four-tuples under a secret key, so that a peer cannot choose tuples that collide.</summary>
-internal sealed class FourTupleComparer(ulong key0, ulong key1) : IEqualityComparer<FourTuple>
+internal sealed class FourTupleComparer(ConnectionHash hash) : IEqualityComparer<FourTuple>
 {
     public bool Equals(FourTuple x, FourTuple y) => x == y;
 
     public int GetHashCode(FourTuple tuple) => (int)Hash(tuple);
 
-    internal ulong Hash(in FourTuple tuple)
-    {
-        Span<byte> bytes = stackalloc byte[40];
-        bytes.Clear();
-        tuple.Local.Address.Write(bytes);
-        tuple.Remote.Address.Write(bytes[16..]);
-        uint ports = (uint)tuple.Local.Port << 16 | tuple.Remote.Port;
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(bytes[32..], ports);
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], tuple.Scope);
-        return SipHash.Compute(key0, key1, bytes);
-    }
+    internal ulong Hash(in FourTuple tuple) =>
+        hash.Of(tuple.Local.Address, tuple.Local.Port, tuple.Remote.Address, tuple.Remote.Port, (uint)tuple.Scope);
 }

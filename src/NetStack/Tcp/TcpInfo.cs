@@ -73,6 +73,12 @@ public readonly record struct TcpInfo
     /// <summary>Our window in bytes, as advertised.</summary>
     public long ReceiveWindow { get; init; }
 
+    /// <summary>The size of the receive buffer in bytes, as far as it grew.</summary>
+    public int ReceiveBuffer { get; init; }
+
+    /// <summary>The size of the send buffer in bytes, as far as it grew.</summary>
+    public int SendBuffer { get; init; }
+
     /// <summary>Bytes sent and neither acknowledged nor known lost.</summary>
     public long BytesInFlight { get; init; }
 

@@ -115,7 +115,6 @@ public sealed partial class TcpLayer
     /// <summary>What a SYN and our settings come to.</summary>
     private Handshake Agree(TcpListener listener, in TcpSegment segment, SequenceNumber iss, Instant now)
     {
-        const TcpFlags EcnSetup = TcpFlags.Ece | TcpFlags.Cwr;
         TcpOptions options = segment.Options;
         return new Handshake
         {
@@ -127,15 +126,16 @@ public sealed partial class TcpLayer
             HasSack = Settings.Sack && options.SackPermitted,
             HasTimestamps = Settings.Timestamps && options.HasTimestamps,
             TimestampRecent = options.TimestampValue,
-            TimestampOffset = TimestampOffset(segment.Tuple),
-            HasEcn = Settings.Ecn != EcnMode.Off && (segment.Header.Flags & EcnSetup) == EcnSetup && !segment.IsEcnCapable,
+            TimestampOffset = TimestampOffsetOf(segment.Tuple),
+            HasEcn = Settings.Ecn != EcnMode.Off && EcnState.IsAsked(segment.Header.Flags, segment.TrafficClass),
             ReceiveWindow = Math.Min(65_535, listener.Connection.ReceiveBuffer),
+            PeerWindow = segment.Header.Window,
             SentAt = now,
         };
     }
 
     /// <summary>The MSS a peer announced (RFC 9293 section 3.7.1): the default where it announced none.</summary>
-    internal static int PeerMss(in TcpOptions options, Wire.IpAddress peer)
+    internal static int PeerMss(in TcpOptions options, IpAddress peer)
     {
         if (options.MaximumSegmentSize <= 0) return peer.IsV4 ? 536 : 1220;
         return Math.Max(LeastMss, options.MaximumSegmentSize);

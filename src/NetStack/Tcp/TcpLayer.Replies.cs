@@ -46,11 +46,12 @@ public sealed partial class TcpLayer
         SendBare(entry.Tuple, entry.Interface, entry.TrafficClass, header, options.Written, now);
     }
 
-    private void SendSynAck(PassiveOpen open, Instant now)
+    private void SendSynAck(PassiveOpen open, Instant now) => SendSynAck(open, TimestampClock(now), now);
+
+    private void SendSynAck(PassiveOpen open, uint clock, Instant now)
     {
         ref Handshake handshake = ref open.Handshake;
-        bool offersEcn = handshake.HasEcn && open.Retries == 0; // RFC 3168 section 6.1.1.1: a lost ECN SYN-ACK is sent again without
-        TcpFlags flags = TcpFlags.Syn | TcpFlags.Ack | (offersEcn ? TcpFlags.Ece : TcpFlags.None);
+        TcpFlags flags = TcpFlags.Syn | TcpFlags.Ack | EcnState.SynAckFlags(handshake.HasEcn, open.Retries);
         TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, handshake.Iss.Value, (handshake.Irs + 1).Value, flags, (ushort)Math.Min(65_535, handshake.ReceiveWindow));
         TcpOptionsBuilder options = new(stackalloc byte[40]);
         OptionLayout.AddSyn(ref options, Settings.SynLayout, new SynOffer(open.Mss)
@@ -58,7 +59,7 @@ public sealed partial class TcpLayer
             WindowScale = handshake.SendScale < 0 ? -1 : handshake.ReceiveScale,
             HasSack = handshake.HasSack,
             HasTimestamps = handshake.HasTimestamps,
-            TimestampValue = TimestampClock(now) + handshake.TimestampOffset,
+            TimestampValue = clock + handshake.TimestampOffset,
             TimestampEcho = handshake.TimestampRecent,
         });
         SendBare(open.Tuple, open.Tuple.Scope == 0 ? open.Listener.Binding.Options.Interface : open.Interface, open.Listener.Connection.TrafficClass, header, options.Written, now);

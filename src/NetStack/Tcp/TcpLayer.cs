@@ -32,10 +32,14 @@ public sealed partial class TcpLayer : IStackPart
         Ip = ip;
         Settings = settings;
         SeededRandom secrets = new(settings.Seed);
-        _hash = new FourTupleComparer(secrets.Next(), secrets.Next());
+        _hash = new FourTupleComparer(ConnectionHash.From(ref secrets));
         _flows = new Dictionary<FourTuple, ITcpFlow>(_hash);
+        _initialSequence = new InitialSequence(ConnectionHash.From(ref secrets));
+        _timestampOffset = new TimestampOffset(ConnectionHash.From(ref secrets));
+        _cookies = new SynCookies(ConnectionHash.From(ref secrets), ConnectionHash.From(ref secrets));
+        _allocator = new PortAllocator(settings.FirstEphemeralPort, settings.LastEphemeralPort, ref secrets);
+        _challenges = new ChallengeAckLimiter(settings.ChallengeAcksPerSecond, new SeededRandom(secrets.Next()));
         Memory = new ReceiveMemory(settings.ReceiveBlockSize, settings.ReceiveMemory);
-        InitializeParts(ref secrets);
     }
 
     /// <summary>The settings.</summary>

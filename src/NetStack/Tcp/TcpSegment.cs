@@ -61,12 +61,6 @@ internal ref struct TcpSegment
 
     internal readonly bool IsRst => (Header.Flags & TcpFlags.Rst) != 0;
 
-    /// <summary>Whether the network marked congestion (RFC 3168).</summary>
-    internal readonly bool IsCongestionExperienced => (TrafficClass & 3) == 3;
-
-    /// <summary>Whether it was sent by an ECN-capable transport.</summary>
-    internal readonly bool IsEcnCapable => (TrafficClass & 3) != 0;
-
     /// <summary>The connection it belongs to, seen from here.</summary>
     internal readonly FourTuple Tuple =>
         FourTuple.Of(new TcpEndpoint(Destination, Header.DestinationPort), new TcpEndpoint(Source, Header.SourcePort), Interface);

@@ -1,4 +1,5 @@
 using NetStack.Memory;
+using NetStack.Tcp.Congestion;
 
 namespace NetStack.Tcp;
 
@@ -11,16 +12,6 @@ public enum SynOptionLayout
     /// <summary>As Linux: MSS, SACK permitted, timestamps, NOP, window scale; without timestamps MSS, NOP, NOP, SACK permitted,
     /// NOP, window scale.</summary>
     Linux,
-}
-
-/// <summary>Which congestion control new connections use.</summary>
-public enum CongestionAlgorithm
-{
-    /// <summary>CUBIC (RFC 9438) with HyStart++ (RFC 9406).</summary>
-    Cubic = 0,
-
-    /// <summary>NewReno (RFC 5681, RFC 6582).</summary>
-    NewReno,
 }
 
 /// <summary>When explicit congestion notification (RFC 3168) is negotiated.</summary>
@@ -163,8 +154,8 @@ public sealed record TcpSettings
 /// <summary>What may be set on one connection, before and while it is open.</summary>
 public sealed record TcpConnectionOptions
 {
-    /// <summary>The congestion control; fixed once the connection is made.</summary>
-    public CongestionAlgorithm Congestion { get; init; }
+    /// <summary>Makes the congestion control of a connection; the default is CUBIC. Fixed once the connection is made.</summary>
+    public Func<ICongestionControl> CongestionControl { get; init; } = static () => new Cubic();
 
     /// <summary>Bytes a connection may hold for its reader at first, and what the first window offers.</summary>
     public int ReceiveBuffer { get; init; } = 128 * 1024;
