@@ -15,6 +15,7 @@ internal struct ProportionalRateReduction
     private long _recoverFlight; // RecoverFS
     private long _delivered; // prr_delivered
     private long _sent; // prr_out
+    private int _window;
 
     /// <summary>The target: the slow start threshold on entry.</summary>
     internal readonly int Threshold => _threshold;
@@ -30,15 +31,18 @@ internal struct ProportionalRateReduction
         _recoverFlight = Math.Max((long)outstanding - sackedBefore + acknowledged, 1);
         _delivered = 0;
         _sent = 0;
+        _window = threshold;
     }
 
     /// <summary>Takes an ACK in recovery, and gives the congestion window in bytes.</summary>
-    /// <param name="delivered">What the ACK delivered: <see cref="AckOutcome.Delivered"/>.</param>
+    /// <param name="delivered">What the ACK delivered: <see cref="AckOutcome.Delivered"/>; for a duplicate ACK without SACK, one
+    /// segment. With 0 the window stays, except for the fast retransmit that a timer began.</param>
     /// <param name="pipe">Bytes in the network after it and after marking losses.</param>
     /// <param name="isSafe">SafeACK: the ACK advances SND.UNA and shows no further loss.</param>
     /// <param name="maximumSegmentSize">Bytes in a full segment.</param>
     internal int OnAck(int delivered, int pipe, bool isSafe, int maximumSegmentSize)
     {
+        if (delivered == 0 && _sent > 0) return _window;
         _delivered += delivered;
         long quota;
         if (pipe > _threshold)
@@ -53,7 +57,7 @@ internal struct ProportionalRateReduction
         }
         quota = Math.Max(quota, 0);
         if (_sent == 0 && quota == 0) quota = maximumSegmentSize; // the fast retransmit itself
-        return (int)Math.Min(pipe + quota, int.MaxValue);
+        return _window = (int)Math.Min(pipe + quota, int.MaxValue);
     }
 
     /// <summary>Notes what was sent in recovery, new or again.</summary>

@@ -84,7 +84,7 @@ internal sealed partial class SackScoreboard
     }
 
     /// <summary>
-    /// Marks what a retransmission timeout makes lost: with RACK the first range and all that were sent too long ago (RFC 8985
+    /// Marks what a retransmission timeout makes lost: with RACK the first segment and all that were sent too long ago (RFC 8985
     /// section 6.3), else everything outstanding that is not SACKed. If the peer dropped SACKed data, all its SACKs are
     /// forgotten (RFC 2018 section 8).
     /// </summary>
@@ -92,13 +92,16 @@ internal sealed partial class SackScoreboard
     /// <param name="now">The present.</param>
     internal void OnRetransmissionTimeout(RackLossDetector? rack, Instant now)
     {
-        bool isReneging = _ranges.Count > 0 && _ranges[0].Has(SentRangeState.Sacked);
-        if (isReneging) ForgetSacks();
+        if (_ranges.Count == 0) return;
+        bool isReneging = _ranges[0].Has(SentRangeState.Sacked);
+        if (isReneging) ForgetSacks(now);
+        bool isSelective = rack is not null && !isReneging;
+        if (isSelective && _ranges[0].Length > _ranges[0].SegmentSize) _ranges.Split(0, _ranges[0].SegmentSize);
         for (int position = 0; position < _ranges.Count; position++)
         {
             ref SentRange range = ref _ranges[position];
             if (range.Has(SentRangeState.Sacked) || range.WaitsForRetransmission) continue;
-            bool isYoung = position > 0 && !isReneging && rack is { } state && range.SentAt + (state.RoundTrip + state.Window) > now;
+            bool isYoung = isSelective && position > 0 && range.SentAt + (rack!.Value.RoundTrip + rack.Value.Window) > now;
             if (!isYoung) MarkLost(ref range);
         }
         _presumedBytes = 0;
@@ -198,15 +201,17 @@ internal sealed partial class SackScoreboard
         return marked;
     }
 
-    private void ForgetSacks()
+    /// <summary>Forgets all SACKs. What was joined under them tells no times any more, as if it were sent again now.</summary>
+    private void ForgetSacks(Instant now)
     {
         for (int position = 0; position < _ranges.Count; position++)
         {
             ref SentRange range = ref _ranges[position];
             if (!range.Has(SentRangeState.Sacked)) continue;
             Forget(range);
-            range.State &= ~SentRangeState.Sacked;
+            range.State = SentRangeState.EverRetransmitted;
             range.SackedSegments = 0;
+            range.SentAt = now;
         }
         _highestSacked = _lossFrontier = _unacknowledged;
         _bytesAboveFrontier = _runsAboveFrontier = 0;

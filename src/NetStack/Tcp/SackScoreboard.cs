@@ -125,9 +125,9 @@ internal sealed partial class SackScoreboard
     internal void OnRetransmitted(SequenceNumber start, int length, int segmentSize, Instant now, uint timestamp)
     {
         if (length < 1 || start < _unacknowledged || start + length > _next) throw new ArgumentOutOfRangeException(nameof(start), "The range is not outstanding.");
+        if (_ranges[_ranges.Find(start)].Has(SentRangeState.Sacked)) throw new ArgumentOutOfRangeException(nameof(start), "The range is SACKed.");
         int position = Isolate(start, length);
         ref SentRange range = ref _ranges[position];
-        if (range.Has(SentRangeState.Sacked)) throw new ArgumentOutOfRangeException(nameof(start), "The range is SACKed.");
         if (range.WaitsForRetransmission) _waitingBytes -= range.Length;
         if (!range.Has(SentRangeState.Retransmitted)) _retransmittedBytes += range.Length;
         range.State |= SentRangeState.Retransmitted | SentRangeState.EverRetransmitted;
@@ -152,19 +152,27 @@ internal sealed partial class SackScoreboard
     /// <summary>Makes a span of outstanding numbers a range of its own and returns its position: cuts at its ends, joins within.</summary>
     private int Isolate(SequenceNumber start, int length)
     {
-        int position = _ranges.Find(start);
-        int before = start - _ranges[position].Start;
-        if (before > 0) _ranges.Split(position++, before);
-        while (_ranges[position].Length < length && TryJoin(position)) { }
-        if (_ranges[position].Length < length) throw new ArgumentOutOfRangeException(nameof(length), "The range is not of one state.");
-        if (_ranges[position].Length > length) _ranges.Split(position, length);
+        int position = CutAt(start);
+        int end = CutAt(start + length);
+        for (int joins = end - position - 1; joins > 0; joins--)
+        {
+            if (!TryJoin(position)) throw new ArgumentOutOfRangeException(nameof(length), "The range is not of one state.");
+        }
         return position;
+    }
+
+    /// <summary>Lets a range begin at a number, and returns its position; the count of ranges for the number behind the last.</summary>
+    private int CutAt(SequenceNumber number)
+    {
+        int position = _ranges.Find(number);
+        if (position == _ranges.Count || _ranges[position].Start == number) return position;
+        _ranges.Split(position, number - _ranges[position].Start);
+        return position + 1;
     }
 
     /// <summary>Joins a range with the next one, if the same is known of both.</summary>
     private bool TryJoin(int position)
     {
-        if (position + 1 >= _ranges.Count) return false;
         ref SentRange left = ref _ranges[position];
         ref SentRange right = ref _ranges[position + 1];
         const SentRangeState Same = SentRangeState.Sacked | SentRangeState.Lost | SentRangeState.Retransmitted;
