@@ -44,6 +44,7 @@ public sealed partial class TcpConnection
         _ack.OnSent();
         _isAckUrgent = false;
         _duplicate = null;
+        _hasFreed = false;
         _lastAckSent = ReceiveNext;
         Heed(outcome, now);
         return outcome;

@@ -184,6 +184,7 @@ public sealed partial class TcpConnection
         if (_options.ReceiveBuffer != _receiveBuffer)
         {
             _receiveBuffer = _receiveLimit = _options.ReceiveBuffer;
+            _hasFreed = true;
             _tuner = new ReceiveWindowTuner(_receiveLimit, _options.MaxReceiveBuffer, Math.Max(1, _window.Left(ReceiveNext)), DataNext - _receiveQueue.Unread, now);
         }
         if (_peerMss > 0) UpdateMss();

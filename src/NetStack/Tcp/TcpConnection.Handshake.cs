@@ -69,7 +69,7 @@ public sealed partial class TcpConnection
         Move(TcpTrigger.ReceiveSynAck);
         OnEstablished(now);
         OnAcknowledgement(segment, now);
-        AckAtOnce();
+        _ack.OnUrgent(); // with data, if some was written already
         TakeText(segment, now);
         CheckFin(segment, now);
     }

@@ -224,12 +224,12 @@ public sealed partial class TcpConnection
         return Emit(TcpFlags.None, SendNext, default, 0, isNewData: false, now);
     }
 
-    /// <summary>Whether reading made room that is worth telling: what was shut is open, or the window doubles, or half the buffer is free.</summary>
+    /// <summary>Whether the reader made room that is worth telling: what was shut is open, or the window doubles, or half the buffer is free.</summary>
     private bool IsWindowUpdateDue
     {
         get
         {
-            if (_isFinReceived || _finPlace is not null) return false;
+            if (!_hasFreed || _finPlace is not null) return false;
             int left = _window.Left(ReceiveNext);
             int segment = Math.Max(1, _ack.SegmentSize);
             int step = _window.Step(ReceiveNext, FreeReceiveSpace, segment, _receiveLimit);

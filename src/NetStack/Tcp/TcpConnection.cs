@@ -14,6 +14,7 @@ public sealed partial class TcpConnection
 {
     private bool _isOptionsChanged;
     private bool _hasRead; // since the receive window was tuned last
+    private bool _hasFreed; // since the last ACK
 
     /// <summary>Whatever the user wants to find here.</summary>
     public object? Tag { get; set; }
@@ -246,7 +247,7 @@ public sealed partial class TcpConnection
 
     private void NoteRead()
     {
-        _hasRead = true;
+        _hasRead = _hasFreed = true;
         _layer.MarkReady(this); // the window may be worth telling
     }
 
