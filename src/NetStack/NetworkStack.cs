@@ -3,6 +3,7 @@ using NetStack.Ip;
 using NetStack.Memory;
 using NetStack.Multicast;
 using NetStack.Raw;
+using NetStack.Tcp;
 using NetStack.Udp;
 using NetStack.Wire;
 
@@ -43,8 +44,11 @@ public sealed partial class NetworkStack
         _interfaces.Add(Loopback);
         _loopback = new LoopbackDelivery(this, Loopback, options.TransmitQueueLength);
         IpTables tables = new(this);
-        _suite = new IpSuite(tables, tables, options.Protocols, TransmitBuffers, Meter, _random.Next());
-        foreach (IStackPart part in _suite.Parts) _parts.Add(part);
+        _suite = new IpSuite(tables, tables, options.Protocols, TransmitBuffers, Meter, _random.Next() ^ (ulong)(Secret >> 64));
+        Tcp = new TcpLayer(Ip, TcpSettingsOf(options));
+        Ip.Register(IpProtocol.Tcp, Tcp);
+        _parts.Add(Tcp);
+        _parts.AddRange(_suite.Parts);
         Forwarder = new Forwarder(this, Ip.Errors);
         _unreachable = new UnreachableReport(this, Ip);
         Loopback.AddAddress(AddressScope.LoopbackV4, 8, Instant.Zero);
@@ -62,6 +66,9 @@ public sealed partial class NetworkStack
 
     /// <summary>The buffers that hold data to send. A driver whose device reads memory itself registers them for transmitting.</summary>
     public BufferPool TransmitBuffers { get; }
+
+    /// <summary>TCP.</summary>
+    public TcpLayer Tcp { get; }
 
     /// <summary>UDP.</summary>
     public UdpLayer Udp => _suite.Udp;
@@ -168,6 +175,12 @@ public sealed partial class NetworkStack
     private void Advance(Instant now)
     {
         if (now > _now) _now = now;
+    }
+
+    private TcpSettings TcpSettingsOf(StackOptions options)
+    {
+        TcpSettings settings = new() { Seed = _random.Next() ^ (ulong)Secret, TransmitPool = TransmitBuffers };
+        return options.Tcp is null ? settings : options.Tcp(settings) with { Seed = settings.Seed, TransmitPool = settings.TransmitPool };
     }
 
     private static InterfaceOptions LoopbackOptions(StackOptions options) => new()

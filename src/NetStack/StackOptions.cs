@@ -1,5 +1,6 @@
 using NetStack.Ip;
 using NetStack.Memory;
+using NetStack.Tcp;
 
 namespace NetStack;
 
@@ -35,6 +36,9 @@ public sealed class StackOptions
 
     /// <summary>Settings of IP, ICMP, UDP, raw sockets and multicast; forwarding is one of them.</summary>
     public IpSuiteOptions Protocols { get; set; } = new();
+
+    /// <summary>Changes the settings of TCP: called once with the defaults. Seed and buffers stay the stack's.</summary>
+    public Func<TcpSettings, TcpSettings>? Tcp { get; set; }
 
     internal void Validate()
     {

@@ -1,4 +1,6 @@
-using System.Numerics;
+using System.Buffers.Binary;
+using System.Text;
+using NetStack.Tcp;
 using NetStack.Wire;
 
 namespace NetStack.Autoconfiguration;
@@ -15,11 +17,12 @@ internal static class InterfaceIdentifier
     /// <summary>A stable identifier nobody can guess: a keyed hash of prefix, interface and attempt (RFC 7217 section 5).</summary>
     internal static ulong Stable(UInt128 secret, IpPrefix prefix, string interfaceName, MacAddress mac, int attempt)
     {
-        ulong hash = (ulong)(secret >> 64);
-        hash = Absorb(hash, (ulong)secret, (ulong)(prefix.Network.Value >> 64));
-        hash = Absorb(hash, (ulong)secret, mac.Value);
-        foreach (char letter in interfaceName) hash = Absorb(hash, (ulong)secret, letter);
-        return Absorb(hash, (ulong)secret, (ulong)attempt);
+        byte[] input = new byte[16 + MacAddress.Size + 4 + Encoding.UTF8.GetByteCount(interfaceName)];
+        prefix.Network.Write(input);
+        mac.Write(input.AsSpan(16));
+        BinaryPrimitives.WriteInt32BigEndian(input.AsSpan(22), attempt);
+        Encoding.UTF8.GetBytes(interfaceName, input.AsSpan(26));
+        return SipHash.Compute((ulong)(secret >> 64), (ulong)secret, input);
     }
 
     /// <summary>Whether an identifier is set aside: 0 is the subnet-router anycast address, others RFC 5453 lists.</summary>
@@ -27,10 +30,4 @@ internal static class InterfaceIdentifier
         identifier == 0 || identifier >= ReservedAnycast || identifier >> 24 == 0x0200_5EFF_FE;
 
     internal static IpAddress Combine(IpPrefix prefix, ulong identifier) => IpAddress.V6(prefix.Network.Value | identifier);
-
-    private static ulong Absorb(ulong hash, ulong key, ulong value)
-    {
-        hash = (hash ^ value) * 0x9E37_79B9_7F4A_7C15;
-        return BitOperations.RotateLeft(hash, 29) ^ key;
-    }
 }

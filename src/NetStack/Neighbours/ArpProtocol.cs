@@ -65,7 +65,7 @@ internal sealed class ArpProtocol(NetInterface nic)
     {
         if (arp.Operation == OperationReply)
         {
-            bool isAnswer = isForUs && isUnicast && nic.Neighbours.IsAsking(arp.SenderIp);
+            bool isAnswer = isForUs && isUnicast && nic.Neighbours.IsAsking(arp.SenderIp, now);
             nic.Neighbours.OnAdvertisement(arp.SenderIp, arp.SenderMac, isAnswer, isOverride: true, isRouter: null, now);
             return;
         }

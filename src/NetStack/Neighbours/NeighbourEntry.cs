@@ -25,6 +25,9 @@ internal sealed class NeighbourEntry
     /// <summary>When a failed one may be asked for again.</summary>
     internal Instant RetryAt;
 
+    /// <summary>Until when an answer counts as one to the last solicitation.</summary>
+    internal Instant AnswerUntil;
+
     /// <summary>Solicitations sent in this state.</summary>
     internal int Solicits;
 

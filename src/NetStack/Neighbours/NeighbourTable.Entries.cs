@@ -61,6 +61,7 @@ internal sealed partial class NeighbourTable
         entry.WasUsed = false;
         entry.LastUse = ++_uses;
         entry.Deadline = Instant.MaxValue;
+        entry.AnswerUntil = new Instant(long.MinValue);
         _entries.Add(entry);
         _byAddress.Add(address, entry);
         return entry;

@@ -141,8 +141,7 @@ internal sealed partial class NeighbourTable(NetInterface nic, NeighbourOptions 
     }
 
     /// <summary>Whether a request for an address is out, so that an answer proves something.</summary>
-    internal bool IsAsking(IpAddress address) =>
-        _byAddress.TryGetValue(address, out NeighbourEntry? entry) && entry.State is NeighbourState.Incomplete or NeighbourState.Probe;
+    internal bool IsAsking(IpAddress address, Instant now) => _byAddress.TryGetValue(address, out NeighbourEntry? entry) && now <= entry.AnswerUntil;
 
     /// <summary>Marks a neighbour that advertised itself as a router.</summary>
     internal void MarkRouter(IpAddress address)
@@ -193,6 +192,7 @@ internal sealed partial class NeighbourTable(NetInterface nic, NeighbourOptions 
     private void Solicit(NeighbourEntry entry, bool isUnicast, Instant now)
     {
         entry.Solicits++;
+        entry.AnswerUntil = now + nic.RetransTimer;
         SetDeadline(entry, now + nic.RetransTimer);
         if (entry.Address.IsV6) nic.Ndp.Solicit(entry.Address, isUnicast ? entry.Mac : null, entry.SolicitSource);
         else nic.Arp.Request(entry.Address, isUnicast ? entry.Mac : null, entry.SolicitSource);

@@ -11,6 +11,7 @@ public sealed class StackHost
     private readonly HeaderSnapshotPool _snapshots = new();
     private readonly BufferPool _receive = BufferPool.Create(2048, 256);
     private readonly TransmitFrame[] _batch = new TransmitFrame[16];
+    private long _looped;
 
     public StackHost(World world, string name, ulong seed, Action<StackOptions>? configure = null)
     {
@@ -66,6 +67,8 @@ public sealed class StackHost
         }
         foreach ((NetInterface nic, HubPort end) in _ports) moved |= Transmit(nic, end, now);
         Stack.Transmit(Stack.Loopback, default, now);
+        moved |= Stack.Loopback.FramesSent != _looped;
+        _looped = Stack.Loopback.FramesSent;
         return moved;
     }
 

@@ -33,12 +33,15 @@ public sealed class World(ulong seed = 1)
     }
 
     /// <summary>Lets time pass until something holds; fails when it does not in time.</summary>
-    public void RunUntil(Func<bool> condition, TimeSpan limit, string what = "the condition")
+    public void RunUntil(Func<bool> condition, TimeSpan limit, string what = "the condition") => RunUntil(condition, limit, () => what);
+
+    /// <summary>As above; what is said of a failure is made when it happens.</summary>
+    public void RunUntil(Func<bool> condition, TimeSpan limit, Func<string> what)
     {
         Instant end = Now + limit;
         while (!condition())
         {
-            if (!Step(end)) Assert.Fail($"{what} did not hold within {limit} (seed {Seed}, now {Now})");
+            if (!Step(end)) Assert.Fail($"{what()} did not hold within {limit} (seed {Seed}, now {Now})");
         }
     }
 
