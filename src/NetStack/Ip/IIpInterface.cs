@@ -27,6 +27,10 @@ internal interface IIpInterface
     /// <summary>The longest TCP super-segment that the device cuts, in bytes with all headers; 0 where it cuts none.</summary>
     int MaxSegmentationBytes { get; }
 
+    /// <summary>Says whether the interface is to receive what the link delivers to a group. Called when the first member on this host
+    /// joins and the last one leaves; routers are told by IGMP or MLD.</summary>
+    void SetGroup(IpAddress group, bool isMember, Instant now);
+
     /// <summary>
     /// Sends a packet to a neighbour, or holds it until the neighbour is resolved. The body passes to the interface whatever the
     /// outcome. A multicast or broadcast next hop is mapped to its link-layer address.

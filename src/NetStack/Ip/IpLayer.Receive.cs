@@ -77,21 +77,24 @@ internal sealed partial class IpLayer
         destination.IsV4 ? destination.IsLimitedBroadcast || destination.IsMulticast : protocol is IpProtocol.Icmpv6 or IpProtocol.HopByHop;
 
     /// <summary>Gives a datagram to whoever is for it, and answers for nobody.</summary>
-    private void Deliver(in Arrival arrival, in InboundDatagram datagram)
+    /// <param name="arrival">How it came.</param>
+    /// <param name="datagram">The datagram.</param>
+    /// <param name="protocolAt">Where in an IPv6 packet the number lies that names the protocol, in bytes.</param>
+    private void Deliver(in Arrival arrival, in InboundDatagram datagram, int protocolAt)
     {
         bool isTapped = Tap is not null && Tap.Wants(datagram.Source, datagram.Destination, datagram.Protocol);
         if (!isTapped)
         {
-            Hand(arrival, datagram, false);
+            Hand(arrival, datagram, protocolAt, false);
             return;
         }
         // Two would read the bytes: they are made private first, so that both see the same ones.
         InboundDatagram own = datagram with { Bytes = MakePrivate(datagram.Bytes) };
         Tap!.Take(own, arrival.Now);
-        Hand(arrival, own, true);
+        Hand(arrival, own, protocolAt, true);
     }
 
-    private void Hand(in Arrival arrival, in InboundDatagram datagram, bool isTapped)
+    private void Hand(in Arrival arrival, in InboundDatagram datagram, int protocolAt, bool isTapped)
     {
         ITransport? transport = _transports[(byte)datagram.Protocol];
         if (transport is not null)
@@ -107,7 +110,7 @@ internal sealed partial class IpLayer
         }
         Counters.Drops.Add(IpDropReason.UnknownProtocol);
         if (datagram.Source.IsV4) Errors.ProtocolUnreachable(datagram, arrival.Now);
-        else Errors.ParameterProblem(datagram, 1, arrival.NextHeaderAt, false, arrival.Now);
+        else Errors.ParameterProblem(datagram, 1, protocolAt, false, arrival.Now);
     }
 
     private InboundBytes MakePrivate(InboundBytes bytes)
@@ -162,9 +165,6 @@ internal sealed partial class IpLayer
         internal bool IsLooped => !HasFrame && !IsReassembled;
 
         internal bool IsReassembled { get; private init; }
-
-        /// <summary>Where in an IPv6 packet the number lies that names the upper-layer protocol, in bytes.</summary>
-        internal int NextHeaderAt { get; init; }
 
         internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : IsLooped;
 

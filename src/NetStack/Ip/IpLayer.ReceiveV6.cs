@@ -75,7 +75,7 @@ internal sealed partial class IpLayer
                     Counters.Drops.Add(IpDropReason.NoPayload);
                     return;
                 default:
-                    Deliver(walk.NextAt == FirstNextHeaderAt ? arrival : arrival with { NextHeaderAt = walk.NextAt }, DatagramOf(arrival, walk));
+                    Deliver(arrival, DatagramOf(arrival, walk), walk.NextAt);
                     return;
             }
         }

@@ -75,7 +75,7 @@ public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembe
         object owner, int nic, IpAddress group, SourceFilterMode mode, ReadOnlySpan<IpAddress> sources, Instant now)
     {
         if (!group.IsMulticast) return GroupResult.InvalidGroup;
-        if (_tables.InterfaceAt(nic) is null) return GroupResult.InvalidInterface;
+        if (_tables.InterfaceAt(nic) is not { } link) return GroupResult.InvalidInterface;
         if (sources.Length > _options.MaxSources) return GroupResult.InvalidSources;
         foreach (IpAddress source in sources)
         {
@@ -90,7 +90,9 @@ public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembe
             _byKey.Add((nic, group), joined);
             _groups.Add(joined);
         }
+        bool wasJoined = joined.IsJoined;
         joined.Set(owner, mode, sources, LinkOf(nic, group.IsV6).Robustness, now);
+        if (joined.IsJoined != wasJoined) link.SetGroup(group, joined.IsJoined, now);
         if (!IsReported(joined)) joined.CancelChanges();
         if (joined.IsOver) Remove(joined);
         _isNextKnown = false;
