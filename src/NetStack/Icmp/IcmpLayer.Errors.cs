@@ -158,7 +158,11 @@ public sealed partial class IcmpLayer
 
     bool ITransport.IsExpected(in IcmpErrorReport error) => FindSender(error) is not null;
 
-    void ITransport.OnError(in IcmpErrorReport error, Instant now) => FindSender(error)?.SetError(DatagramError.From(error, 0));
+    void ITransport.OnError(in IcmpErrorReport error, Instant now)
+    {
+        // The next request that is too big for the path is fragmented, unless it must not be.
+        if (FindSender(error) is { } socket && (error.Kind != IcmpErrorKind.PacketTooBig || socket.DontFragment)) socket.SetError(DatagramError.From(error, 0));
+    }
 
     /// <summary>The echo socket whose request is quoted.</summary>
     private EchoSocket? FindSender(in IcmpErrorReport error)

@@ -100,7 +100,7 @@ internal sealed partial class IpLayer
         if (transport is not null)
         {
             Counters.Delivered++;
-            if (transport.Receive(datagram, arrival.Now) == TransportVerdict.PortUnreachable && !isTapped) Errors.PortUnreachable(datagram, arrival.Now);
+            if (transport.Receive(datagram, arrival.Now) == TransportVerdict.PortUnreachable) Errors.PortUnreachable(datagram, arrival.Now);
             return;
         }
         if (isTapped)
@@ -147,6 +147,7 @@ internal sealed partial class IpLayer
         {
             Nic = nic;
             Now = now;
+            IsLooped = true;
         }
 
         internal IIpInterface Nic { get; }
@@ -160,19 +161,19 @@ internal sealed partial class IpLayer
         internal Instant Now { get; }
 
         /// <summary>Whether the packet is the frame's, as it came: not put together, not looped.</summary>
-        internal bool HasFrame { get; private init; }
+        internal bool HasFrame { get; }
 
-        internal bool IsLooped => !HasFrame && !IsReassembled;
+        internal bool IsLooped { get; private init; }
 
         internal bool IsReassembled { get; private init; }
 
-        internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : IsLooped;
+        internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : !IsReassembled;
 
         internal int SegmentCount => HasFrame ? Math.Max(1, _frame.SegmentCount) : 1;
 
         internal int SegmentSize => HasFrame ? _frame.SegmentSize : 0;
 
         /// <summary>The same for the datagram that a fragment made whole.</summary>
-        internal Arrival Whole() => new(Nic, Now) { IsReassembled = true };
+        internal Arrival Whole() => new(Nic, Now) { IsLooped = IsLooped, IsReassembled = true };
     }
 }

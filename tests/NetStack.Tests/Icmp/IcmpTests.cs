@@ -48,7 +48,7 @@ public sealed class IcmpTests
         byte[] request = Packets.Icmp(8, 0, 1, [1]);
         request[8]++;
         host.Inject(Packets.V4(IpProtocol.Icmp, request));
-        host.Inject(Packets.V4(IpProtocol.Icmp, Packets.Icmp(8, 0, 1, [])[..7]));
+        host.Inject(Packets.V4(IpProtocol.Icmp, Packets.Icmp(8, 0, 1, []).AsSpan(0, 7)));
         byte[] six = Packets.Icmp(128, 0, 1, [1], TestHost.Peer6, TestHost.Us6);
         six[3] ^= 1;
         host.Inject(Packets.V6(IpProtocol.Icmpv6, six));

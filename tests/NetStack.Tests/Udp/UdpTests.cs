@@ -395,8 +395,8 @@ public sealed class UdpTests
         UdpSocket socket = Bound(host, UdpFamily.V6, 9);
         socket.Send(new UdpEndpoint(TestHost.Peer6, 7), new byte[1400], default, host.Now);
         SentPacket sent = host.Nic.TakeOne();
-        byte[] error = Packets.V6(IpProtocol.Icmpv6, Packets.Icmp(1, 4, 0, sent.Bytes[..1232], TestHost.Peer6, TestHost.Us6));
-        byte[] tooBig = Packets.V6(IpProtocol.Icmpv6, Packets.Icmp(2, 0, 1300, sent.Bytes[..1232], TestHost.Peer6, TestHost.Us6));
+        byte[] error = Packets.V6(IpProtocol.Icmpv6, Packets.Icmp(1, 4, 0, sent.Bytes.AsSpan(0, 1232), TestHost.Peer6, TestHost.Us6));
+        byte[] tooBig = Packets.V6(IpProtocol.Icmpv6, Packets.Icmp(2, 0, 1300, sent.Bytes.AsSpan(0, 1232), TestHost.Peer6, TestHost.Us6));
         host.Inject(error);
         Assert.False(socket.TryTakeError(out _));
         socket.ReceivesErrors = true;
