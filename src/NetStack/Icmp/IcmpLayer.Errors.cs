@@ -13,11 +13,34 @@ public sealed partial class IcmpLayer
     /// <summary>Common MTUs (RFC 1191 section 7.1), for routers that do not say theirs.</summary>
     private static ReadOnlySpan<ushort> Plateaus => [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68];
 
+    /// <summary>A packet did not reach its neighbour: whoever sent it hears of it, a transport of ours or, of what was forwarded, its
+    /// sender (RFC 4861 section 7.2.2, RFC 1122 section 2.3.2.2).</summary>
+    /// <param name="nic">The interface it should have left by.</param>
+    /// <param name="packet">Its private headers from the IP header on, cut anywhere.</param>
+    /// <param name="now">The present.</param>
+    internal void OnUnresolved(IIpInterface nic, ReadOnlySpan<byte> packet, Instant now)
+    {
+        if (!TryReadQuote(packet, out Quote quote)) return;
+        if (_tables.IsLocalAddress(quote.Source))
+        {
+            bool isV4 = quote.Source.IsV4;
+            TakeError(nic.Index, ReportOf(quote, IcmpErrorKind.HostUnreachable, (isV4 ? (byte)3 : (byte)1, isV4 ? (byte)1 : (byte)3), quote.Source, 0), now);
+            return;
+        }
+        Ip.Errors.HostUnreachable(new InboundDatagram
+        {
+            Source = quote.Source,
+            Destination = quote.Destination,
+            Protocol = quote.Protocol,
+            Interface = nic.Index,
+            NetworkHeader = packet[..^quote.Transport.Length],
+            Bytes = new InboundBytes(quote.Transport),
+        }, now);
+    }
+
     private void TakeErrorV4(in InboundDatagram datagram, ReadOnlySpan<byte> message, Instant now)
     {
-        ReadOnlySpan<byte> quote = message[IcmpHeader.Size..];
-        if (!Ipv4View.TryRead(quote, out Ipv4View quoted) || quoted.Version != 4 || quoted.HeaderLength < Ipv4View.MinSize
-            || quoted.FragmentOffset != 0 || quote.Length < quoted.HeaderLength + MinQuotedTransport)
+        if (!TryReadQuote(message[IcmpHeader.Size..], out Quote quote) || !quote.Source.IsV4)
         {
             Drop(IcmpDropReason.BadQuote);
             return;
@@ -27,50 +50,59 @@ public sealed partial class IcmpLayer
         if (kind == IcmpErrorKind.PacketTooBig)
         {
             mtu = BinaryPrimitives.ReadUInt16BigEndian(message[6..]);
-            if (mtu == 0) mtu = PlateauBelow(quoted.TotalLength);
+            if (mtu == 0) mtu = PlateauBelow(quote.TotalLength);
         }
-        TakeError(datagram.Interface, new IcmpErrorReport
-        {
-            Kind = kind,
-            Message = (message[0], message[1]),
-            Reporter = datagram.Source,
-            Source = quoted.Source,
-            Destination = quoted.Destination,
-            Protocol = quoted.Protocol,
-            Quoted = quote[quoted.HeaderLength..],
-            Mtu = mtu,
-        }, now);
+        TakeError(datagram.Interface, ReportOf(quote, kind, (message[0], message[1]), datagram.Source, mtu), now);
     }
 
     private void TakeErrorV6(in InboundDatagram datagram, ReadOnlySpan<byte> message, Instant now)
     {
-        ReadOnlySpan<byte> quote = message[IcmpHeader.Size..];
-        if (!Ipv6View.TryRead(quote, out Ipv6View quoted) || quoted.Version != 6)
-        {
-            Drop(IcmpDropReason.BadQuote);
-            return;
-        }
-        ReadOnlySpan<byte> rest = quote[Ipv6View.Size..];
-        Ipv6Chain chain = Ipv6Chain.Walk(new InboundBytes(rest), quoted.NextHeader);
-        if (chain.IsLaterFragment || chain.Offset + MinQuotedTransport > rest.Length)
+        if (!TryReadQuote(message[IcmpHeader.Size..], out Quote quote) || !quote.Source.IsV6)
         {
             Drop(IcmpDropReason.BadQuote);
             return;
         }
         IcmpErrorKind kind = KindOfV6(message[0], message[1]);
         uint mtu = kind == IcmpErrorKind.PacketTooBig ? BinaryPrimitives.ReadUInt32BigEndian(message[4..]) : 0;
-        TakeError(datagram.Interface, new IcmpErrorReport
-        {
-            Kind = kind,
-            Message = (message[0], message[1]),
-            Reporter = datagram.Source,
-            Source = quoted.Source,
-            Destination = quoted.Destination,
-            Protocol = chain.Protocol,
-            Quoted = rest[chain.Offset..],
-            Mtu = (int)Math.Min(mtu, ushort.MaxValue),
-        }, now);
+        TakeError(datagram.Interface, ReportOf(quote, kind, (message[0], message[1]), datagram.Source, (int)Math.Min(mtu, ushort.MaxValue)), now);
     }
+
+    /// <summary>Reads a quoted packet as far as its transport; false where that is not there, or in another fragment.</summary>
+    private static bool TryReadQuote(ReadOnlySpan<byte> packet, out Quote quote)
+    {
+        quote = default;
+        if (Ipv6View.TryRead(packet, out Ipv6View v6) && v6.Version == 6)
+        {
+            ReadOnlySpan<byte> rest = packet[Ipv6View.Size..];
+            Ipv6Chain chain = Ipv6Chain.Walk(new InboundBytes(rest), v6.NextHeader);
+            if (chain.IsLaterFragment || chain.Offset + MinQuotedTransport > rest.Length) return false;
+            quote = new Quote { Source = v6.Source, Destination = v6.Destination, Protocol = chain.Protocol, Transport = rest[chain.Offset..] };
+            return true;
+        }
+        if (!Ipv4View.TryRead(packet, out Ipv4View v4) || v4.Version != 4 || v4.HeaderLength < Ipv4View.MinSize) return false;
+        if (v4.FragmentOffset != 0 || packet.Length < v4.HeaderLength + MinQuotedTransport) return false;
+        quote = new Quote
+        {
+            Source = v4.Source,
+            Destination = v4.Destination,
+            Protocol = v4.Protocol,
+            TotalLength = v4.TotalLength,
+            Transport = packet[v4.HeaderLength..],
+        };
+        return true;
+    }
+
+    private static IcmpErrorReport ReportOf(in Quote quote, IcmpErrorKind kind, (byte Type, byte Code) message, IpAddress reporter, int mtu) => new()
+    {
+        Kind = kind,
+        Message = message,
+        Reporter = reporter,
+        Source = quote.Source,
+        Destination = quote.Destination,
+        Protocol = quote.Protocol,
+        Quoted = quote.Transport,
+        Mtu = mtu,
+    };
 
     private void TakeError(int nic, in IcmpErrorReport report, Instant now)
     {
@@ -126,7 +158,11 @@ public sealed partial class IcmpLayer
 
     bool ITransport.IsExpected(in IcmpErrorReport error) => FindSender(error) is not null;
 
-    void ITransport.OnError(in IcmpErrorReport error, Instant now) => FindSender(error)?.SetError(DatagramError.From(error, 0));
+    void ITransport.OnError(in IcmpErrorReport error, Instant now)
+    {
+        // The next request that is too big for the path is fragmented, unless it must not be.
+        if (FindSender(error) is { } socket && (error.Kind != IcmpErrorKind.PacketTooBig || socket.DontFragment)) socket.SetError(DatagramError.From(error, 0));
+    }
 
     /// <summary>The echo socket whose request is quoted.</summary>
     private EchoSocket? FindSender(in IcmpErrorReport error)
@@ -134,5 +170,19 @@ public sealed partial class IcmpLayer
         bool isV6 = error.Source.IsV6;
         if (!IcmpView.TryRead(error.Quoted, out IcmpView view) || !view.IsWhole || view.Type != (isV6 ? 128 : 8)) return null;
         return _sockets.GetValueOrDefault((isV6, view.Identifier));
+    }
+
+    /// <summary>A quoted packet.</summary>
+    private readonly ref struct Quote
+    {
+        internal IpAddress Source { get; init; }
+
+        internal IpAddress Destination { get; init; }
+
+        internal IpProtocol Protocol { get; init; }
+
+        internal int TotalLength { get; init; }
+
+        internal ReadOnlySpan<byte> Transport { get; init; }
     }
 }

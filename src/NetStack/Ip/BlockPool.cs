@@ -13,9 +13,10 @@ internal readonly record struct BlockChain(int First, int Length);
 /// <param name="budget">The most bytes in all blocks together.</param>
 internal sealed class BlockPool(int blockSize, int budget)
 {
-    private readonly byte[]?[] _blocks = new byte[Math.Max(1, budget / blockSize)][];
-    private readonly int[] _next = new int[Math.Max(1, budget / blockSize)];
-    private readonly int[] _pins = new int[Math.Max(1, budget / blockSize)];
+    private readonly int _limit = Math.Max(1, budget / blockSize);
+    private byte[][] _blocks = [];
+    private int[] _next = [];
+    private int[] _pins = [];
     private int _free = -1;
     private int _made;
 
@@ -33,9 +34,8 @@ internal sealed class BlockPool(int blockSize, int budget)
     {
         int block = _free;
         if (block >= 0) _free = _next[block];
-        else if (_made == _blocks.Length) return -1;
-        else block = _made++;
-        _blocks[block] ??= GC.AllocateUninitializedArray<byte>(blockSize);
+        else if (_made == _limit) return -1;
+        else block = Make();
         _next[block] = -1;
         _pins[block] = 1;
         Held++;
@@ -48,7 +48,7 @@ internal sealed class BlockPool(int blockSize, int budget)
     {
         int count = BlocksFor(length);
         chain = new BlockChain(-1, length);
-        if (count > _blocks.Length - Held) return false;
+        if (count > _limit - Held) return false;
         int first = -1;
         for (int i = 0; i < count; i++)
         {
@@ -130,6 +130,19 @@ internal sealed class BlockPool(int blockSize, int budget)
             done += part;
         }
         return count;
+    }
+
+    private int Make()
+    {
+        if (_made == _blocks.Length)
+        {
+            int capacity = Math.Min(_limit, Math.Max(16, _made * 2));
+            Array.Resize(ref _blocks, capacity);
+            Array.Resize(ref _next, capacity);
+            Array.Resize(ref _pins, capacity);
+        }
+        _blocks[_made] = GC.AllocateUninitializedArray<byte>(blockSize);
+        return _made++;
     }
 
     private int BlocksFor(int length) => (length + blockSize - 1) / blockSize;

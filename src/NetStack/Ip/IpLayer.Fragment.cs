@@ -14,7 +14,7 @@ internal sealed partial class IpLayer
         int headerLength = way.HeaderLength + (way.IsV4 ? 0 : Ipv6FragmentView.Size);
         int step = (way.Mtu - headerLength) & ~7;
         // Of a datagram that starts with more headers than a fragment holds, no first fragment could have them all.
-        if (way.DontFragment || step < transportHeader.Length || way.HeaderLength - (way.IsV4 ? 0 : Ipv6View.Size) + payload > ushort.MaxValue)
+        if (way.DontFragment || step < Math.Max(8, transportHeader.Length) || way.HeaderLength - (way.IsV4 ? 0 : Ipv6View.Size) + payload > ushort.MaxValue)
         {
             body.Release();
             return SendOutcome.TooLong;

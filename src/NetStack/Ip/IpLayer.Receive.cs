@@ -77,27 +77,30 @@ internal sealed partial class IpLayer
         destination.IsV4 ? destination.IsLimitedBroadcast || destination.IsMulticast : protocol is IpProtocol.Icmpv6 or IpProtocol.HopByHop;
 
     /// <summary>Gives a datagram to whoever is for it, and answers for nobody.</summary>
-    private void Deliver(in Arrival arrival, in InboundDatagram datagram)
+    /// <param name="arrival">How it came.</param>
+    /// <param name="datagram">The datagram.</param>
+    /// <param name="protocolAt">Where in an IPv6 packet the number lies that names the protocol, in bytes.</param>
+    private void Deliver(in Arrival arrival, in InboundDatagram datagram, int protocolAt)
     {
         bool isTapped = Tap is not null && Tap.Wants(datagram.Source, datagram.Destination, datagram.Protocol);
         if (!isTapped)
         {
-            Hand(arrival, datagram, false);
+            Hand(arrival, datagram, protocolAt, false);
             return;
         }
         // Two would read the bytes: they are made private first, so that both see the same ones.
         InboundDatagram own = datagram with { Bytes = MakePrivate(datagram.Bytes) };
         Tap!.Take(own, arrival.Now);
-        Hand(arrival, own, true);
+        Hand(arrival, own, protocolAt, true);
     }
 
-    private void Hand(in Arrival arrival, in InboundDatagram datagram, bool isTapped)
+    private void Hand(in Arrival arrival, in InboundDatagram datagram, int protocolAt, bool isTapped)
     {
         ITransport? transport = _transports[(byte)datagram.Protocol];
         if (transport is not null)
         {
             Counters.Delivered++;
-            if (transport.Receive(datagram, arrival.Now) == TransportVerdict.PortUnreachable && !isTapped) Errors.PortUnreachable(datagram, arrival.Now);
+            if (transport.Receive(datagram, arrival.Now) == TransportVerdict.PortUnreachable) Errors.PortUnreachable(datagram, arrival.Now);
             return;
         }
         if (isTapped)
@@ -107,7 +110,7 @@ internal sealed partial class IpLayer
         }
         Counters.Drops.Add(IpDropReason.UnknownProtocol);
         if (datagram.Source.IsV4) Errors.ProtocolUnreachable(datagram, arrival.Now);
-        else Errors.ParameterProblem(datagram, 1, arrival.NextHeaderAt, false, arrival.Now);
+        else Errors.ParameterProblem(datagram, 1, protocolAt, false, arrival.Now);
     }
 
     private InboundBytes MakePrivate(InboundBytes bytes)
@@ -144,6 +147,7 @@ internal sealed partial class IpLayer
         {
             Nic = nic;
             Now = now;
+            IsLooped = true;
         }
 
         internal IIpInterface Nic { get; }
@@ -157,22 +161,19 @@ internal sealed partial class IpLayer
         internal Instant Now { get; }
 
         /// <summary>Whether the packet is the frame's, as it came: not put together, not looped.</summary>
-        internal bool HasFrame { get; private init; }
+        internal bool HasFrame { get; }
 
-        internal bool IsLooped => !HasFrame && !IsReassembled;
+        internal bool IsLooped { get; private init; }
 
         internal bool IsReassembled { get; private init; }
 
-        /// <summary>Where in an IPv6 packet the number lies that names the upper-layer protocol, in bytes.</summary>
-        internal int NextHeaderAt { get; init; }
-
-        internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : IsLooped;
+        internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : !IsReassembled;
 
         internal int SegmentCount => HasFrame ? Math.Max(1, _frame.SegmentCount) : 1;
 
         internal int SegmentSize => HasFrame ? _frame.SegmentSize : 0;
 
         /// <summary>The same for the datagram that a fragment made whole.</summary>
-        internal Arrival Whole() => new(Nic, Now) { IsReassembled = true };
+        internal Arrival Whole() => new(Nic, Now) { IsLooped = IsLooped, IsReassembled = true };
     }
 }

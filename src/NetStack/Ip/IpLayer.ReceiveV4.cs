@@ -33,7 +33,7 @@ internal sealed partial class IpLayer
         if (header.Length > Ipv4View.MinSize && !CheckOptions(arrival, ref datagram, view)) return;
         if (!IsForUsV4(arrival, audience, datagram)) return;
         if (view.MoreFragments || view.FragmentOffset > 0) TakeFragmentV4(arrival, datagram, view);
-        else Deliver(arrival, datagram);
+        else Deliver(arrival, datagram, 0);
     }
 
     private bool TryReadV4(InboundBytes packet, out ReadOnlySpan<byte> header, out Ipv4View view)

@@ -39,16 +39,19 @@ internal sealed partial class IpLayer
             NextAt = FirstNextHeaderAt,
             Offset = Ipv6View.Size,
         };
+        // Hop-by-hop options are for routers as well, and for nobody else whom the packet only happens to reach.
+        bool isInTransit = walk.Audience == Audience.Others && Options.Forwarding;
+        if (!isInTransit && !IsForUsV6(arrival, walk)) return;
         if (walk.Next == IpProtocol.HopByHop && !StepOptions(arrival, ref walk)) return;
-        if (!IsForUsV6(arrival, walk)) return;
-        WalkOn(arrival, ref walk);
+        if (isInTransit) Forward(arrival, DatagramOf(arrival, walk));
+        else WalkOn(arrival, ref walk);
     }
 
     private bool IsForUsV6(in Arrival arrival, in Walk walk) => walk.Audience switch
     {
         Audience.Us => true,
         Audience.Group => (Groups is not null && Groups.IsMember(arrival.Nic.Index, walk.Destination)) || Refuse(IpDropReason.NotMember),
-        _ => Forward(arrival, DatagramOf(arrival, walk)),
+        _ => Refuse(IpDropReason.NotForUs),
     };
 
     /// <summary>Walks the headers after the hop-by-hop options, in any order (RFC 8200 section 4.1), and delivers.</summary>
@@ -75,7 +78,7 @@ internal sealed partial class IpLayer
                     Counters.Drops.Add(IpDropReason.NoPayload);
                     return;
                 default:
-                    Deliver(walk.NextAt == FirstNextHeaderAt ? arrival : arrival with { NextHeaderAt = walk.NextAt }, DatagramOf(arrival, walk));
+                    Deliver(arrival, DatagramOf(arrival, walk), walk.NextAt);
                     return;
             }
         }

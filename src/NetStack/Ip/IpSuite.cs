@@ -43,6 +43,7 @@ internal sealed class IpSuite
         Icmp = new IcmpLayer(Ip, tables, Multicast, neighbours, options.Icmp, random.Next());
         Udp = new UdpLayer(Ip, tables, Multicast, options.Udp, random.Next());
         Raw = new RawLayer(Ip, options.Raw);
+        Parts = [Ip, Multicast, Icmp, Udp, Raw];
         Ip.Groups = Multicast;
         Ip.Tap = Raw;
         Ip.Register(IpProtocol.Icmp, Icmp);
@@ -62,5 +63,5 @@ internal sealed class IpSuite
     internal RawLayer Raw { get; }
 
     /// <summary>All of it that has deadlines or something to send.</summary>
-    internal IEnumerable<IStackPart> Parts => [Ip, Multicast, Icmp, Udp, Raw];
+    internal IStackPart[] Parts { get; }
 }

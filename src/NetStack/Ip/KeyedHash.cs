@@ -22,7 +22,7 @@ internal readonly struct KeyedHash
     {
         ulong state = Mix((ulong)first.Value ^ _a, (ulong)(first.Value >> 64) ^ _b);
         state = Mix((ulong)second.Value ^ state, (ulong)(second.Value >> 64) ^ _b);
-        return (uint)(Mix(state ^ number, _a) >> 32);
+        return (uint)(Mix(Mix(state ^ number, _a), _b) >> 32);
     }
 
     private static ulong Mix(ulong a, ulong b)

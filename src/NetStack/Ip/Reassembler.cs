@@ -16,7 +16,7 @@ internal sealed class Reassembler
     private readonly BlockPool _blocks;
     private readonly Dictionary<FragmentKey, PendingDatagram> _pending = [];
     private readonly Stack<PendingDatagram> _free = new();
-    private readonly byte[] _compared = new byte[ushort.MaxValue + 1];
+    private byte[]? _compared;
     private readonly AgeList _v4 = new();
     private readonly AgeList _v6 = new();
 
@@ -129,7 +129,7 @@ internal sealed class Reassembler
     private bool IsSame(PendingDatagram datagram, int offset, scoped InboundBytes bytes)
     {
         ChecksumAccumulator ignored = default;
-        Span<byte> copy = _compared.AsSpan(0, bytes.Length);
+        Span<byte> copy = (_compared ??= new byte[ushort.MaxValue + 1]).AsSpan(0, bytes.Length);
         bytes.CopyTo(copy, ref ignored);
         for (int done = 0; done < copy.Length;)
         {

@@ -10,8 +10,9 @@ public sealed partial class UdpSocket : DatagramSocket
 {
     private readonly UdpLayer _udp;
     private readonly DatagramQueue<UdpDatagramInfo> _queue;
-    private bool _takesV4;
+    private readonly bool _takesV4;
     private bool _takesV6;
+    private bool _isBoundToAddress; // not only for as long as it is connected
 
     internal UdpSocket(UdpLayer udp, SocketEventQueue events, UdpFamily family, int number)
         : base(events)
@@ -90,8 +91,6 @@ public sealed partial class UdpSocket : DatagramSocket
 
     internal UdpSocket? NextOnPort { get; set; }
 
-    private bool _isBoundToAddress; // not only for as long as it is connected
-
     /// <summary>Receives the oldest datagram.</summary>
     /// <param name="destination">Where to; what does not fit is lost, and said to be.</param>
     /// <param name="info">What is told of it.</param>
@@ -150,8 +149,8 @@ public sealed partial class UdpSocket : DatagramSocket
     {
         wire = address;
         if (address.IsNone) return true;
-        if (Martians.IsMapped(address) && Family == UdpFamily.Dual) wire = IpAddress.V4((uint)address.Value);
-        else if (address.IsV4 != (Family == UdpFamily.V4)) return false;
-        return true;
+        if (!Martians.IsMapped(address)) return address.IsV4 == (Family == UdpFamily.V4);
+        wire = IpAddress.V4((uint)address.Value);
+        return Family == UdpFamily.Dual;
     }
 }

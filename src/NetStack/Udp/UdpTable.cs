@@ -4,14 +4,20 @@ using NetStack.Wire;
 namespace NetStack.Udp;
 
 /// <summary>Which sockets have which ports, and whom a datagram is for.</summary>
-internal sealed class UdpTable(UdpOptions options, ulong seed)
+internal sealed class UdpTable
 {
+    private readonly UdpOptions _options;
     private readonly Dictionary<ushort, UdpSocket> _byPort = []; // the newest; the others hang on it
     private readonly Dictionary<Flow, UdpSocket> _connected = [];
-    private SeededRandom _random = new(seed);
-    private KeyedHash? _hash;
+    private readonly KeyedHash _hash;
+    private SeededRandom _random;
 
-    private KeyedHash Hash => _hash ??= new KeyedHash(ref _random);
+    internal UdpTable(UdpOptions options, ulong seed)
+    {
+        _options = options;
+        _random = new SeededRandom(seed);
+        _hash = new KeyedHash(ref _random);
+    }
 
     /// <summary>Sockets with a port.</summary>
     internal int Count { get; private set; }
@@ -33,7 +39,7 @@ internal sealed class UdpTable(UdpOptions options, ulong seed)
             if (!socket.Takes(datagram.Destination, datagram.Interface) || !socket.Remote.Address.IsNone) continue;
             int score = (socket.Local.IsNone ? 0 : 2) + (socket.BoundInterface is null ? 0 : 1);
             if (score < bestScore || (score == bestScore && !socket.ReusePort)) continue;
-            uint hash = socket.ReusePort ? Hash.Of(datagram.Source, datagram.Destination, (uint)(sourcePort << 16 ^ socket.Number)) : 0;
+            uint hash = socket.ReusePort ? _hash.Of(datagram.Source, datagram.Destination, (uint)(sourcePort << 16 ^ socket.Number)) : 0;
             if (score == bestScore && hash <= bestHash) continue;
             (best, bestScore, bestHash) = (socket, score, hash);
         }
@@ -64,11 +70,11 @@ internal sealed class UdpTable(UdpOptions options, ulong seed)
     /// <summary>A free ephemeral port, the first from a random one on (RFC 6056 section 3.3.1); 0 when none is free.</summary>
     internal ushort FindEphemeral()
     {
-        int count = options.LastEphemeralPort - options.FirstEphemeralPort + 1;
+        int count = _options.LastEphemeralPort - _options.FirstEphemeralPort + 1;
         int start = _random.Below(count);
         for (int i = 0; i < count; i++)
         {
-            ushort port = (ushort)(options.FirstEphemeralPort + (start + i) % count);
+            ushort port = (ushort)(_options.FirstEphemeralPort + (start + i) % count);
             if (!_byPort.ContainsKey(port)) return port;
         }
         return 0;

@@ -73,18 +73,18 @@ public sealed class StackHost
     }
 
     /// <summary>Gives a frame to an interface as a device does: in buffers that others may write.</summary>
-    public void Receive(NetInterface nic, ReadOnlySpan<byte> bytes, Instant now)
+    public void Receive(NetInterface nic, ReadOnlySpan<byte> bytes, Instant now, bool isChecksumGood = false)
     {
         PacketBody body = default;
         for (int at = 0; at < bytes.Length; at += _receive.BufferSize)
         {
-            Assert.True(_receive.TryRent(out BufferHandle buffer), $"{Name} ran out of receive buffers: somebody keeps them");
+            if (!_receive.TryRent(out BufferHandle buffer)) Assert.Fail($"{Name} ran out of receive buffers: somebody keeps them");
             ReadOnlySpan<byte> piece = bytes[at..Math.Min(at + _receive.BufferSize, bytes.Length)];
             _receive.Write(buffer, 0, piece);
             body.Append(new BodySlice(_receive, buffer, 0, piece.Length));
         }
         HeaderSnapshot snapshot = _snapshots.Rent(body, Meter);
-        Stack.Receive(nic, new InboundFrame(snapshot, nic.LinkType) { Body = body, SegmentCount = 1 }, now);
+        Stack.Receive(nic, new InboundFrame(snapshot, nic.LinkType) { Body = body, SegmentCount = 1, IsTransportChecksumGood = isChecksumGood }, now);
         _snapshots.Return(snapshot);
         body.Release();
     }
