@@ -299,7 +299,7 @@ public sealed partial class TcpConnection
         if (_state is TcpState.Closed or TcpState.TimeWait) return;
         if (_ack.IsDue)
         {
-            if (_isAckUrgent && _state is not (TcpState.SynSent or TcpState.SynReceived)) FlushAck(now);
+            if (_isAckUrgent && _state != TcpState.SynSent) FlushAck(now);
             else _layer.MarkReady(this);
         }
         Reschedule();

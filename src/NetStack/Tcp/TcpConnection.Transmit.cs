@@ -19,7 +19,7 @@ public sealed partial class TcpConnection
         if (_state is TcpState.Closed or TcpState.TimeWait) return null;
         Settle(now);
         SendOutcome? outcome = _state is TcpState.SynSent or TcpState.SynReceived
-            ? TransmitSyn(now)
+            ? TransmitSyn(now) ?? (_state == TcpState.SynReceived ? TransmitAck(now) : null)
             : TransmitData(now) ?? TransmitProbe(now) ?? TransmitAck(now);
         Reschedule();
         return outcome;
@@ -66,7 +66,7 @@ public sealed partial class TcpConnection
         int offset = start - QueueStart;
         int payload = Math.Min(length, _sendQueue.Length - offset);
         TcpFlags flags = payload < length ? TcpFlags.Fin : TcpFlags.None;
-        if (offset + payload == _sendQueue.Length) flags |= TcpFlags.Psh;
+        if (payload > 0 && offset + payload == _sendQueue.Length) flags |= TcpFlags.Psh;
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         SendOutcome outcome = Emit(flags, start, _sendQueue.Share(offset, payload), segment, isNewData: false, now);
         if (outcome == SendOutcome.NoRoom || _state == TcpState.Closed) return outcome;

@@ -7,11 +7,14 @@ public sealed partial class TcpLayer
 {
     private static readonly TimeSpan TimeWaitReuseAge = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan CookieLifetime = TimeSpan.FromSeconds(128);
+
     private readonly InitialSequence _initialSequence;
     private readonly TimestampOffset _timestampOffset;
     private readonly SynCookies _cookies;
     private readonly PortAllocator _allocator;
     private readonly ChallengeAckLimiter _challenges;
+    private Instant _cookieAt = new(long.MinValue); // when the last cookie was sent
 
     /// <summary>Our initial sequence number for a connection that begins now (RFC 6528).</summary>
     internal SequenceNumber NextInitialSequence(in FourTuple tuple, Instant now) =>
@@ -80,22 +83,25 @@ public sealed partial class TcpLayer
             handshake.HasSack = handshake.HasEcn = false;
         }
         SendSynAck(open, clock, now);
+        _cookieAt = now;
         Counters.CookiesSent++;
         open.Listener = null!;
         _freeOpens.Push(open);
     }
 
     /// <summary>An ACK for a listener: if it brings back a cookie of ours it makes a connection.</summary>
+    /// <returns>False when it is to be reset.</returns>
     private bool TryAcceptCookie(TcpListener listener, in TcpSegment segment, Instant now)
     {
-        if (Settings.SynCookies == SynCookieMode.Never || Counters.CookiesSent == 0) return false;
+        if (now >= _cookieAt + CookieLifetime) return false;
         FourTuple tuple = segment.Tuple;
         SequenceNumber irs = segment.Sequence - 1;
         SequenceNumber cookie = segment.Acknowledgement - 1;
         if (!_cookies.TryCheck(tuple.Local.Address, tuple.Local.Port, tuple.Remote.Address, tuple.Remote.Port, irs, cookie, now, out int mss))
         {
+            // Text that overtook the handshake's last ACK has no cookie: a reset would end what is about to begin.
             Drop(TcpDropReason.BadCookie);
-            return false;
+            return segment.Length > 0;
         }
         if (listener.IsFull || ConnectionCount >= Settings.MaxConnections)
         {
