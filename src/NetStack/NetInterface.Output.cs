@@ -20,7 +20,7 @@ public sealed partial class NetInterface
 
     int IIpInterface.MtuV6 => MtuV6;
 
-    byte IIpInterface.HopLimitV6 => Autoconfiguration?.HopLimit ?? 0;
+    byte IIpInterface.HopLimitV6 => Ipv6?.HopLimit ?? 0;
 
     bool IIpInterface.HasChecksumOffload => Options.TransmitChecksum;
 

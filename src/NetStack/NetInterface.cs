@@ -31,7 +31,7 @@ public sealed partial class NetInterface : IIpInterface
         Arp = new ArpProtocol(this);
         Ndp = new NeighbourDiscovery(this);
         Neighbours = new NeighbourTable(this, stack.Options.Neighbours);
-        if (HasNeighbours && options.Mtu >= MinIpv6Mtu) Autoconfiguration = new Ipv6Autoconfiguration(this);
+        if (HasNeighbours && options.Mtu >= MinIpv6Mtu) Ipv6 = new Ipv6Autoconfiguration(this);
     }
 
     /// <summary>The stack it belongs to.</summary>
@@ -94,8 +94,6 @@ public sealed partial class NetInterface : IIpInterface
 
     internal RedirectCache Redirects { get; } = new();
 
-    internal Ipv6Autoconfiguration? Autoconfiguration { get; }
-
     /// <summary>Whether packets go to a neighbour's MAC address.</summary>
     internal bool HasNeighbours => LinkType == LinkType.Ethernet;
 
@@ -103,7 +101,7 @@ public sealed partial class NetInterface : IIpInterface
     internal int LinkHeaderLength => HasNeighbours ? EthernetHeader.Size : 0;
 
     /// <summary>The largest IPv6 packet, in bytes: a router may have said less than the link takes.</summary>
-    internal int MtuV6 => Autoconfiguration?.Mtu ?? Mtu;
+    internal int MtuV6 => Ipv6?.Mtu ?? Mtu;
 
     /// <summary>RetransTimer of RFC 4861, which a router may change.</summary>
     internal TimeSpan RetransTimer { get; set; }
@@ -112,7 +110,7 @@ public sealed partial class NetInterface : IIpInterface
     internal int Room => _queue.Room;
 
     internal Instant? NextDeadline =>
-        Instant.Earliest(Instant.Earliest(Neighbours.NextDeadline, AddressTable.NextDeadline), Autoconfiguration?.NextDeadline);
+        Instant.Earliest(Instant.Earliest(Neighbours.NextDeadline, AddressTable.NextDeadline), Ipv6?.NextDeadline);
 
     /// <summary>Enables or disables the interface.</summary>
     public void SetEnabled(bool isEnabled, Instant now) => Change(isEnabled, _isLinkUp, now);
@@ -121,7 +119,7 @@ public sealed partial class NetInterface : IIpInterface
     public void SetLink(bool isUp, Instant now) => Change(_isEnabled, isUp, now);
 
     /// <summary>The routers, prefixes and name servers that were advertised here; null where IPv6 does not configure itself.</summary>
-    public Ipv6Autoconfiguration? Ipv6 => Autoconfiguration;
+    public Ipv6Autoconfiguration? Ipv6 { get; }
 
     /// <summary>Adds an address with an on-link route to its prefix.</summary>
     /// <param name="address">A unicast address.</param>
@@ -183,7 +181,7 @@ public sealed partial class NetInterface : IIpInterface
 
     internal void OnAddressChanged(InterfaceAddress address, Instant now)
     {
-        Autoconfiguration?.OnAddressChanged(address, now);
+        Ipv6?.OnAddressChanged(address, now);
         AddressChanged?.Invoke(address);
     }
 
@@ -197,7 +195,7 @@ public sealed partial class NetInterface : IIpInterface
     {
         AddressTable.OnDeadline(now);
         Neighbours.OnDeadline(now);
-        Autoconfiguration?.OnDeadline(now);
+        Ipv6?.OnDeadline(now);
     }
 
     /// <summary>What happens first when a stack gets the interface.</summary>
@@ -206,7 +204,7 @@ public sealed partial class NetInterface : IIpInterface
         SetGroup(AddressScope.AllHosts, isMember: true); // every host is in these, and nobody is told (RFC 3376 section 5, RFC 3810 section 6)
         SetGroup(AddressScope.AllNodes, isMember: true);
         if (Stack.IsForwarding) Stack.Multicast.Join(this, Index, AddressScope.AllRouters, now);
-        if (IsUp) Autoconfiguration?.OnUp(now);
+        if (IsUp) Ipv6?.OnUp(now);
     }
 
     private void Change(bool isEnabled, bool isLinkUp, Instant now)
@@ -219,11 +217,11 @@ public sealed partial class NetInterface : IIpInterface
         {
             AddressTable.RestartDetection(now);
             Stack.Multicast.OnLinkUp(Index, now);
-            Autoconfiguration?.OnUp(now);
+            Ipv6?.OnUp(now);
             return;
         }
         _queue.Clear();
-        Autoconfiguration?.OnDown();
+        Ipv6?.OnDown();
         AddressTable.StopDetection();
         Neighbours.Clear(now);
         Redirects.Clear();

@@ -42,7 +42,7 @@ public sealed partial class NetworkStack
         TransmitBuffers = BufferPool.Create(options.TransmitBufferSize, options.TransmitBuffers, RegionWriter.Owner);
         Loopback = new NetInterface(this, 1, LoopbackOptions(options), isLoopback: true);
         _interfaces.Add(Loopback);
-        _loopback = new LoopbackDelivery(this, Loopback, options.TransmitQueueLength);
+        _loopback = new LoopbackDelivery(this, Loopback);
         IpTables tables = new(this);
         _suite = new IpSuite(tables, tables, options.Protocols, TransmitBuffers, Meter, _random.Next() ^ (ulong)(Secret >> 64));
         Tcp = new TcpLayer(Ip, TcpSettingsOf(options));
@@ -132,7 +132,7 @@ public sealed partial class NetworkStack
     public void OnDeadline(Instant now)
     {
         Advance(now);
-        foreach (NetInterface nic in _interfaces) nic.OnDeadline(now);
+        for (int i = 0; i < _interfaces.Count; i++) _interfaces[i].OnDeadline(now); // whoever hears of an address may add an interface
         foreach (IStackPart part in _parts)
         {
             if (part.NextDeadline <= now) part.OnDeadline(now);

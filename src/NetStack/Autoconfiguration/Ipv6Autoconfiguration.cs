@@ -103,6 +103,7 @@ public sealed partial class Ipv6Autoconfiguration
     {
         IpAddress address = InterfaceIdentifier.Combine(LinkLocalPrefix, InterfaceIdentifier.FromMac(_nic.Mac));
         if (_nic.Options.Ipv6.StablePrivacy) (address, attempt) = StableAddress(LinkLocalPrefix, attempt);
+        if (_nic.AddressTable.Find(address) is { } before) _nic.AddressTable.Remove(before, now); // a duplicate, last time the link was up
         InterfaceAddress added = new(_nic, address, 64, AddressOrigin.LinkLocal) { HasPrefixRoute = true, Attempt = attempt };
         _nic.AddressTable.Add(added, Detects, now);
     }

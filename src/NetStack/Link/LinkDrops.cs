@@ -44,9 +44,6 @@ public enum LinkDropReason
 
     /// <summary>No buffer was free to deliver a packet to ourselves.</summary>
     NoLoopbackBuffer,
-
-    /// <summary>A super-segment could not be cut: it is no TCP segment of ours.</summary>
-    NotCuttable,
 }
 
 /// <summary>Frames an interface dropped, by reason.</summary>

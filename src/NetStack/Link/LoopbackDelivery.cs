@@ -9,17 +9,19 @@ namespace NetStack.Link;
 /// </summary>
 internal sealed class LoopbackDelivery
 {
+    private const int Buffers = 4; // one is in use at a time, unless somebody keeps a packet
+
     private readonly NetworkStack _stack;
     private readonly NetInterface _loopback;
     private readonly BufferPool _headers;
     private readonly HeaderSnapshotPool _snapshots = new();
     private readonly FetchMeter _meter = new();
 
-    internal LoopbackDelivery(NetworkStack stack, NetInterface loopback, int buffers)
+    internal LoopbackDelivery(NetworkStack stack, NetInterface loopback)
     {
         _stack = stack;
         _loopback = loopback;
-        _headers = BufferPool.Create(HeaderBlock.Capacity, Math.Max(buffers, 2), RegionWriter.Owner);
+        _headers = BufferPool.Create(HeaderBlock.Capacity, Buffers, RegionWriter.Owner);
     }
 
     /// <summary>Delivers the oldest packet, if there is one.</summary>

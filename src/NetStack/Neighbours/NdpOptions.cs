@@ -13,7 +13,6 @@ internal ref struct NdpOptions(ReadOnlySpan<byte> options)
     internal const byte Mtu = 5;
     internal const byte RouteInformation = 24;
     internal const byte RecursiveDnsServer = 25;
-    internal const byte DnsSearchList = 31;
 
     private ReadOnlySpan<byte> _rest = options;
 

@@ -14,6 +14,11 @@ internal sealed partial class NeighbourDiscovery
             nic.NdpDrops.Add(NdpDropReason.Malformed);
             return;
         }
+        if (nic.AddressTable.Find(datagram.Source) is not null)
+        {
+            nic.NdpDrops.Add(NdpDropReason.AddressConflict); // what comes from our own address from outside is not to be learnt from
+            return;
+        }
         NdpDropReason? refusal = message.Type switch
         {
             NdpView.NeighborSolicitation => OnSolicitation(message, datagram, now),
@@ -79,7 +84,7 @@ internal sealed partial class NeighbourDiscovery
         if (!AddressScope.IsLinkLocal(datagram.Source)) return NdpDropReason.BadAddress;
         bool hasMac = TryGetMac(message, NdpOptions.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad) return NdpDropReason.BadLinkAddress;
-        if (nic.Autoconfiguration is not { AcceptsAdvertisements: true } autoconfiguration) return NdpDropReason.NotAccepted;
+        if (nic.Ipv6 is not { AcceptsAdvertisements: true } autoconfiguration) return NdpDropReason.NotAccepted;
         if (hasMac) nic.Neighbours.OnUnasked(datagram.Source, mac, mayCreate: true, now);
         nic.Neighbours.MarkRouter(datagram.Source);
         return autoconfiguration.OnAdvertisement(datagram.Source, bytes, message, now);

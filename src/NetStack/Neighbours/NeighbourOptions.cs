@@ -8,7 +8,7 @@ public sealed class NeighbourOptions
     public int Capacity { get; set; } = 512;
 
     /// <summary>Packets held for one neighbour while its address is asked for, at least 1; a newer one drives out the oldest.</summary>
-    public int PendingPerNeighbour { get; set; } = 4;
+    public int PendingPerNeighbour { get; set; } = 16;
 
     /// <summary>Packets held per interface, at least 1.</summary>
     public int PendingPerInterface { get; set; } = 64;

@@ -130,7 +130,7 @@ internal sealed partial class NeighbourTable(NetInterface nic, NeighbourOptions 
         if (isRouter is not { } router) return;
         bool ceased = entry.IsRouter && !router;
         entry.IsRouter = router;
-        if (ceased) nic.Autoconfiguration?.OnRouterCeased(address);
+        if (ceased) nic.Ipv6?.OnRouterCeased(address);
     }
 
     /// <summary>An upper layer knows that what was sent to the neighbour arrived (RFC 4861 section 7.3.1).</summary>

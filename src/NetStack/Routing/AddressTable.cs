@@ -30,7 +30,7 @@ internal sealed class AddressTable(NetInterface nic)
         nic.Stack.OnAddressAdded(added);
         if (added.Address.IsV6 && nic.HasNeighbours) nic.Stack.Multicast.Join(added, nic.Index, AddressScope.SolicitedNode(added.Address), now);
         if (added.HasPrefixRoute)
-            nic.Stack.Routes.Add(new Route(added.Prefix) { Interface = nic, Origin = RouteOrigin.Connected, ValidUntil = added.ValidUntil });
+            nic.Stack.Routes.Add(new Route(added.Prefix) { Interface = nic, Origin = RouteOrigin.Connected });
         added.State = detect ? AddressState.Tentative : AddressState.Preferred;
         if (nic.HasNeighbours) added.Detection.Start(added, now);
         UpdateDeadline();
@@ -51,7 +51,7 @@ internal sealed class AddressTable(NetInterface nic)
         nic.OnAddressChanged(removed, now);
     }
 
-    /// <summary>Begins detection anew for every address, when the link came back (RFC 4862 section 5.4, RFC 5227 section 2.1).</summary>
+    /// <summary>The link came back: tentative addresses are detected from the start, IPv4 ones in use announced again.</summary>
     internal void RestartDetection(Instant now)
     {
         foreach (InterfaceAddress address in _addresses)

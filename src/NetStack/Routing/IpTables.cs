@@ -35,7 +35,8 @@ internal sealed class IpTables(NetworkStack stack) : IIpTables, INdpHandler
 
     public void ConfirmReachable(IpAddress destination, Instant now)
     {
-        if (stack.FindRoute(destination, default, null, out RouteDecision decision) == RouteOutcome.Found)
+        IpAddress anySource = destination.IsV4 ? IpAddress.V4(0) : IpAddress.V6(0); // none need be chosen
+        if (stack.FindRoute(destination, anySource, null, out RouteDecision decision) == RouteOutcome.Found)
             decision.Interface.Neighbours.ConfirmReachable(decision.NextHop, now);
     }
 

@@ -50,6 +50,28 @@ public sealed class TcpPairTests
         pair.World.AssertNoLeaks();
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_device_that_fills_in_checksums_is_left_to_do_it(bool isV6)
+    {
+        StackPair pair = new(configureInterface: o => o.TransmitChecksum = true);
+        new TcpTransfer(pair.World, pair.Alice, pair.Bob, isV6 ? StackPair.BobV6 : StackPair.BobV4, 50_000, 3).Run(TimeSpan.FromMinutes(1));
+        Assert.Equal(0, pair.Alice.Meter.BodyBytesRead - pair.Alice.Meter.BodyBytesCopied); // what came in was summed while it was copied
+        pair.World.Run(TimeSpan.FromMinutes(5));
+        pair.World.AssertNoLeaks();
+    }
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void A_run_is_repeated_by_its_seed(ulong seed)
+    {
+        string[] runs = [.. Enumerable.Range(0, 2).Select(_ =>
+        {
+            StackPair pair = new(seed, new Impairment { Loss = 0.05, Reorder = 0.1, Duplicate = 0.05 });
+            new TcpTransfer(pair.World, pair.Alice, pair.Bob, StackPair.BobV4, 30_000, seed).Run(TimeSpan.FromMinutes(5));
+            return string.Join('\n', pair.Hub.Log.Select(f => $"{f.At} {f.From} {Convert.ToHexString(f.Bytes)}"));
+        })];
+        Assert.Equal(runs[0], runs[1]);
+    }
+
     [Fact]
     public void A_port_nobody_listens_at_resets()
     {
