@@ -18,6 +18,12 @@ internal interface IIpInterface
     /// <summary>The largest IP packet, in bytes; at least 68, and 1280 where IPv6 is used.</summary>
     int Mtu { get; }
 
+    /// <summary>The largest IPv6 packet, in bytes, where a router said less than the link takes (RFC 4861 section 4.6.4).</summary>
+    int MtuV6 => Mtu;
+
+    /// <summary>The hop limit that a router said packets should get (RFC 4861 section 4.2); 0 where none did.</summary>
+    byte HopLimitV6 => 0;
+
     /// <summary>Bytes that <see cref="Output"/> wants free, and zero, in front of the IP header.</summary>
     int LinkHeaderLength { get; }
 
@@ -26,10 +32,6 @@ internal interface IIpInterface
 
     /// <summary>The longest TCP super-segment that the device cuts, in bytes with all headers; 0 where it cuts none.</summary>
     int MaxSegmentationBytes { get; }
-
-    /// <summary>Says whether the interface is to receive what the link delivers to a group. Called when the first member on this host
-    /// joins and the last one leaves; routers are told by IGMP or MLD.</summary>
-    void SetGroup(IpAddress group, bool isMember, Instant now);
 
     /// <summary>
     /// Sends a packet to a neighbour, or holds it until the neighbour is resolved. The body passes to the interface whatever the
@@ -42,4 +44,9 @@ internal interface IIpInterface
     /// <param name="type">IPv4 or IPv6.</param>
     /// <param name="now">The present.</param>
     SendOutcome Output(IpAddress nextHop, ref TransmitFrame frame, EtherType type, Instant now);
+
+    /// <summary>Hears that this host is, or is no longer, a member of a group here, so that the device receives it.</summary>
+    void SetGroup(IpAddress group, bool isMember)
+    {
+    }
 }

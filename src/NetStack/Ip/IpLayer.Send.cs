@@ -61,7 +61,7 @@ internal sealed partial class IpLayer
             NextHop = route.NextHop,
             Source = isUnspecified ? isV4 ? IpAddress.V4(0) : IpAddress.V6(0) : route.Source,
             Mtu = MtuTo(nic, send.Destination, out bool isFloor),
-            HopLimit = send.HopLimit != 0 ? send.HopLimit : send.Destination.IsMulticast ? (byte)1 : Options.DefaultHopLimit,
+            HopLimit = send.HopLimit != 0 ? send.HopLimit : send.Destination.IsMulticast ? (byte)1 : DefaultHopLimit(nic, isV4),
             DontFragment = send.DontFragment && !isFloor,
             IsLooped = IsLooped(nic, send, isBroadcast),
             HeaderLength = isV4 ? Ipv4View.MinSize + (send.HasRouterAlert ? AlertBytesV4 : 0) : Ipv6View.Size + (send.HasRouterAlert ? AlertBytesV6 : 0),
@@ -84,10 +84,13 @@ internal sealed partial class IpLayer
     private int MtuTo(IIpInterface nic, IpAddress destination, out bool isFloor)
     {
         isFloor = false;
-        if (!PathMtus.TryGet(destination, out PathMtu known)) return nic.Mtu;
+        int mtu = destination.IsV4 ? nic.Mtu : nic.MtuV6;
+        if (!PathMtus.TryGet(destination, out PathMtu known)) return mtu;
         isFloor = known.IsFloor;
-        return Math.Min(nic.Mtu, known.Mtu);
+        return Math.Min(mtu, known.Mtu);
     }
+
+    private byte DefaultHopLimit(IIpInterface nic, bool isV4) => !isV4 && nic.HopLimitV6 != 0 ? nic.HopLimitV6 : Options.DefaultHopLimit;
 
     private SendOutcome SendWhole(in Outgoing way, in IpSend send, ReadOnlySpan<byte> transportHeader, PacketBody body, Instant now)
     {

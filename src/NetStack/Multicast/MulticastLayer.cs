@@ -92,7 +92,7 @@ public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembe
         }
         bool wasJoined = joined.IsJoined;
         joined.Set(owner, mode, sources, LinkOf(nic, group.IsV6).Robustness, now);
-        if (joined.IsJoined != wasJoined) link.SetGroup(group, joined.IsJoined, now);
+        if (joined.IsJoined != wasJoined) link.SetGroup(group, joined.IsJoined);
         if (!IsReported(joined)) joined.CancelChanges();
         if (joined.IsOver) Remove(joined);
         _isNextKnown = false;

@@ -237,24 +237,6 @@ public sealed class IcmpTests
         Assert.Equal(50, host.Nic.TakeAll().Count);
     }
 
-    [Fact]
-    public void An_unresolved_neighbour_is_told_to_the_socket_that_sent_or_to_the_sender_of_what_was_forwarded()
-    {
-        using TestHost host = new();
-        UdpSocket socket = host.Udp.Open(UdpFamily.V4);
-        socket.Connect(new UdpEndpoint(TestHost.Peer4, 7));
-        socket.Send([1], host.Now);
-        host.Icmp.OnUnresolved(host.Nic, host.Nic.TakeOne().Bytes, host.Now);
-        Assert.True(socket.TryTakeError(out DatagramError error));
-        Assert.Equal(DatagramErrorKind.HostUnreachable, error.Kind);
-        Assert.Empty(host.Nic.Sent);
-        byte[] foreign = Packets.V4(IpProtocol.Udp, Packets.Udp(1, 2, [3]), TestHost.Peer4, IpAddress.Parse("198.51.100.7"));
-        host.Icmp.OnUnresolved(host.Nic, foreign, host.Now);
-        SentPacket sent = host.Nic.TakeOne();
-        Packets.AssertIcmp(sent, 3, 1);
-        Assert.Equal(foreign, sent.Payload[8..]);
-    }
-
     private static byte[] Echo(bool isV6, uint rest, byte[] data) => isV6
         ? Packets.V6(IpProtocol.Icmpv6, Packets.Icmp(128, 0, rest, data, TestHost.Peer6, TestHost.Us6))
         : Packets.V4(IpProtocol.Icmp, Packets.Icmp(8, 0, rest, data));

@@ -33,7 +33,7 @@ internal sealed class FakeInterface(int index) : IIpInterface
 
     public int MaxSegmentationBytes { get; set; }
 
-    public void SetGroup(IpAddress group, bool isMember, Instant now)
+    public void SetGroup(IpAddress group, bool isMember)
     {
         Assert.Equal(!isMember, Groups.Contains(group));
         if (isMember) Groups.Add(group);
