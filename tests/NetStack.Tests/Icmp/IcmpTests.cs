@@ -2,11 +2,11 @@ using NetStack.Icmp;
 using NetStack.Ip;
 using NetStack.Memory;
 using NetStack.Tests.Ip;
-using NetStack.Udp;
 using NetStack.Wire;
 
 namespace NetStack.Tests.Icmp;
 
+[Rfc(792, ""), Rfc(1122, "3.2.2"), Rfc(4443, "2.4")]
 public sealed class IcmpTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;
