@@ -28,7 +28,7 @@ public sealed partial class NetInterface
 
     SendOutcome IIpInterface.Output(IpAddress nextHop, ref TransmitFrame frame, EtherType type, Instant now) => Output(nextHop, ref frame, type, now);
 
-    void IIpInterface.SetGroup(IpAddress group, bool isMember, Instant now) => SetGroup(group, isMember);
+    void IIpInterface.SetGroup(IpAddress group, bool isMember) => SetGroup(group, isMember);
 
     /// <summary>Sends an IP packet to a neighbour, or holds it until the neighbour's MAC address is known. The body passes to the
     /// interface whatever the outcome.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using NetStack.Ip;
 using NetStack.Memory;
+using NetStack.Tcp;
 using NetStack.Wire;
 
 namespace NetStack.Icmp;
@@ -15,11 +16,13 @@ internal sealed class IcmpErrorSender
     private const int MaxSizeV6 = 1280;
     private const byte InternetControl = 0xC0; // RFC 1812 section 4.3.2.5
     private const int Destinations = 256;
+    private const int BurstToOne = 6;
+    private const int BurstToAll = 50;
 
     private readonly IpLayer _ip;
     private readonly IIpTables _tables;
     private readonly IpLayerOptions _options;
-    private readonly KeyedHash _hash;
+    private readonly ConnectionHash _hash;
     private readonly TokenBucket[] _byDestination = new TokenBucket[Destinations];
     private TokenBucket _all;
 
@@ -28,7 +31,7 @@ internal sealed class IcmpErrorSender
         _ip = ip;
         _tables = tables;
         _options = options;
-        _hash = new KeyedHash(ref random);
+        _hash = ConnectionHash.From(ref random);
     }
 
     /// <summary>What was sent, and what was not.</summary>
@@ -78,8 +81,8 @@ internal sealed class IcmpErrorSender
             Counters.Forbidden++;
             return;
         }
-        ref TokenBucket own = ref _byDestination[_hash.Of(about.Source, default, 0) % Destinations];
-        if (!own.TryTake(_options.IcmpErrorsPerSecondAndDestination, 6, now) || !_all.TryTake(_options.IcmpErrorsPerSecond, 50, now))
+        ref TokenBucket own = ref _byDestination[_hash.Of(default, 0, about.Source, 0) % Destinations];
+        if (!own.TryTake(_options.IcmpErrorsPerSecondAndDestination, BurstToOne, now) || !_all.TryTake(_options.IcmpErrorsPerSecond, BurstToAll, now))
         {
             Counters.RateLimited++;
             return;

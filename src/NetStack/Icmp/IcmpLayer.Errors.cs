@@ -13,31 +13,6 @@ public sealed partial class IcmpLayer
     /// <summary>Common MTUs (RFC 1191 section 7.1), for routers that do not say theirs.</summary>
     private static ReadOnlySpan<ushort> Plateaus => [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68];
 
-    /// <summary>A packet did not reach its neighbour: whoever sent it hears of it, a transport of ours or, of what was forwarded, its
-    /// sender (RFC 4861 section 7.2.2, RFC 1122 section 2.3.2.2).</summary>
-    /// <param name="nic">The interface it should have left by.</param>
-    /// <param name="packet">Its private headers from the IP header on, cut anywhere.</param>
-    /// <param name="now">The present.</param>
-    internal void OnUnresolved(IIpInterface nic, ReadOnlySpan<byte> packet, Instant now)
-    {
-        if (!TryReadQuote(packet, out Quote quote)) return;
-        if (_tables.IsLocalAddress(quote.Source))
-        {
-            bool isV4 = quote.Source.IsV4;
-            TakeError(nic.Index, ReportOf(quote, IcmpErrorKind.HostUnreachable, (isV4 ? (byte)3 : (byte)1, isV4 ? (byte)1 : (byte)3), quote.Source, 0), now);
-            return;
-        }
-        Ip.Errors.HostUnreachable(new InboundDatagram
-        {
-            Source = quote.Source,
-            Destination = quote.Destination,
-            Protocol = quote.Protocol,
-            Interface = nic.Index,
-            NetworkHeader = packet[..^quote.Transport.Length],
-            Bytes = new InboundBytes(quote.Transport),
-        }, now);
-    }
-
     private void TakeErrorV4(in InboundDatagram datagram, ReadOnlySpan<byte> message, Instant now)
     {
         if (!TryReadQuote(message[IcmpHeader.Size..], out Quote quote) || !quote.Source.IsV4)

@@ -187,7 +187,7 @@ public sealed partial class IcmpLayer : ITransport, IStackPart
     /// <summary>Answers an echo request with the same data (RFC 1122 section 3.2.2.6, RFC 4443 section 4.2).</summary>
     private void Answer(in InboundDatagram datagram, ReadOnlySpan<byte> request, bool isWanted, Instant now)
     {
-        if (!isWanted || datagram.Source.IsUnspecified || request[1] != 0)
+        if (!isWanted || datagram.Source.IsUnspecified)
         {
             Drop(IcmpDropReason.EchoNotAnswered);
             return;

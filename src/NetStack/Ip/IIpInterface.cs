@@ -33,10 +33,6 @@ internal interface IIpInterface
     /// <summary>The longest TCP super-segment that the device cuts, in bytes with all headers; 0 where it cuts none.</summary>
     int MaxSegmentationBytes { get; }
 
-    /// <summary>Says whether the interface is to receive what the link delivers to a group. Called when the first member on this host
-    /// joins and the last one leaves; routers are told by IGMP or MLD.</summary>
-    void SetGroup(IpAddress group, bool isMember, Instant now);
-
     /// <summary>
     /// Sends a packet to a neighbour, or holds it until the neighbour is resolved. The body passes to the interface whatever the
     /// outcome. A multicast or broadcast next hop is mapped to its link-layer address.
@@ -48,4 +44,8 @@ internal interface IIpInterface
     /// <param name="type">IPv4 or IPv6.</param>
     /// <param name="now">The present.</param>
     SendOutcome Output(IpAddress nextHop, ref TransmitFrame frame, EtherType type, Instant now);
+
+    /// <summary>Says whether the interface is to receive what the link delivers to a group. Called when the first member on this host
+    /// joins and the last one leaves; routers are told by IGMP or MLD.</summary>
+    void SetGroup(IpAddress group, bool isMember);
 }

@@ -1,3 +1,4 @@
+using NetStack.Tcp;
 using NetStack.Wire;
 
 namespace NetStack.Ip;
@@ -11,18 +12,18 @@ internal sealed class IdentificationCounters
     private const int Buckets = 1024;
 
     private readonly uint[] _counters = new uint[Buckets];
-    private readonly KeyedHash _hash;
+    private readonly ConnectionHash _hash;
 
     internal IdentificationCounters(ref SeededRandom random)
     {
-        _hash = new KeyedHash(ref random);
+        _hash = ConnectionHash.From(ref random);
         for (int i = 0; i < Buckets; i++) _counters[i] = (uint)random.Next();
     }
 
     /// <summary>The next identification; the low 16 bits serve IPv4. Never 0 there, so that it is told from an atomic datagram's.</summary>
     internal uint Next(IpAddress source, IpAddress destination, IpProtocol protocol)
     {
-        ref uint counter = ref _counters[_hash.Of(source, destination, (uint)protocol) % Buckets];
+        ref uint counter = ref _counters[_hash.Of(source, 0, destination, 0, (uint)protocol) % Buckets];
         if ((ushort)++counter == 0) counter++;
         return counter;
     }

@@ -137,7 +137,7 @@ internal sealed partial class IpLayer
     private uint FlowLabelOf(in Outgoing way, in IpSend send, ReadOnlySpan<byte> transportHeader)
     {
         if (send.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp) || transportHeader.Length < 4) return 0;
-        return _flowLabels.Of(way.Source, send.Destination, BinaryPrimitives.ReadUInt32BigEndian(transportHeader)) & 0xF_FFFF;
+        return (uint)_flowLabels.Of(way.Source, 0, send.Destination, 0, BinaryPrimitives.ReadUInt32BigEndian(transportHeader)) & 0xF_FFFF;
     }
 
     private static void FinishV4(Span<byte> header, ushort identification, int flagsAndOffset)

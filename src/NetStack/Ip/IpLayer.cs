@@ -1,5 +1,6 @@
 using NetStack.Icmp;
 using NetStack.Memory;
+using NetStack.Tcp;
 using NetStack.Wire;
 
 namespace NetStack.Ip;
@@ -16,7 +17,7 @@ internal sealed partial class IpLayer : IIpOutput, IStackPart
     private readonly ITransport?[] _transports = new ITransport?[256];
     private readonly Reassembler _reassembler;
     private readonly IdentificationCounters _identifications;
-    private readonly KeyedHash _flowLabels;
+    private readonly ConnectionHash _flowLabels;
     private readonly byte[] _whole = new byte[ushort.MaxValue + 1 + MaxHeaderBytes]; // a datagram in one piece, while it is delivered
 
     /// <param name="tables">Interfaces, addresses and routes.</param>
@@ -34,7 +35,7 @@ internal sealed partial class IpLayer : IIpOutput, IStackPart
         Bodies = new BodyWriter(buffers);
         _reassembler = new Reassembler(options, Counters.Drops);
         _identifications = new IdentificationCounters(ref random);
-        _flowLabels = new KeyedHash(ref random);
+        _flowLabels = ConnectionHash.From(ref random);
         PathMtus = new PathMtuCache(options.MaxPathMtus, options.PathMtuLifetime);
         Errors = new IcmpErrorSender(this, tables, options, ref random);
         _looped = new DatagramQueue<LoopedDatagram>(_loopBlocks, LoopMemory);

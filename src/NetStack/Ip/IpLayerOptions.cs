@@ -50,10 +50,10 @@ public sealed record IpLayerOptions
     /// <summary>The most destinations whose path MTU is remembered; at least 1. Above, the one that ends first is forgotten.</summary>
     public int MaxPathMtus { get; init; } = 1024;
 
-    /// <summary>ICMP errors sent a second, to all destinations together; 0 sends none (RFC 4443 section 2.4 f).</summary>
+    /// <summary>ICMP errors sent a second, to all destinations together, in bursts of up to 50; 0 sends none (RFC 4443 section 2.4 f).</summary>
     public int IcmpErrorsPerSecond { get; init; } = 1000;
 
-    /// <summary>ICMP errors sent a second to one destination; destinations with the same keyed hash share it.</summary>
+    /// <summary>ICMP errors sent a second to one destination, in bursts of up to 6; destinations with the same keyed hash share it.</summary>
     public int IcmpErrorsPerSecondAndDestination { get; init; } = 10;
 
     internal void Validate()

@@ -9,31 +9,28 @@ internal static class Martians
     /// tables to say.</summary>
     internal static bool IsBadSource(IpAddress source, bool isLoopback)
     {
-        if (source.IsMulticast) return true;
-        if (source.IsV6) return (IsLoopback(source) && !isLoopback) || IsMapped(source);
+        if (source.IsMulticast || (AddressScope.IsLoopback(source) && !isLoopback)) return true;
+        if (source.IsV6) return IsMapped(source);
         uint value = (uint)source.Value;
-        return value >= 0xF000_0000 || (value >> 24 == 127 && !isLoopback) || (value >> 24 == 0 && value != 0);
+        return value >= 0xF000_0000 || (value >> 24 == 0 && value != 0);
     }
 
     /// <summary>Whether an address cannot be the destination of a packet that came in.</summary>
     internal static bool IsBadDestination(IpAddress destination, bool isLoopback)
     {
-        if (destination.IsUnspecified) return true;
+        if (destination.IsUnspecified || (AddressScope.IsLoopback(destination) && !isLoopback)) return true;
         if (destination.IsV6)
         {
             // Groups of scope 0 do not exist, those of scope 1 stay on their host.
             int scope = destination.IsMulticast ? (int)(destination.Value >> 112) & 15 : 2;
-            return (IsLoopback(destination) && !isLoopback) || IsMapped(destination) || scope == 0 || (scope == 1 && !isLoopback);
+            return IsMapped(destination) || scope == 0 || (scope == 1 && !isLoopback);
         }
         uint value = (uint)destination.Value;
-        return (value >= 0xF000_0000 && value != uint.MaxValue) || (value >> 24 == 127 && !isLoopback) || value >> 24 == 0;
+        return (value >= 0xF000_0000 && value != uint.MaxValue) || value >> 24 == 0;
     }
 
-    /// <summary>Whether this is 127/8 or ::1.</summary>
-    internal static bool IsLoopback(IpAddress address) => address.IsV4 ? address.Value >> 24 == 127 : address.IsV6 && address.Value == 1;
-
     /// <summary>Whether this is in fe80::/10.</summary>
-    internal static bool IsLinkLocalV6(IpAddress address) => address.IsV6 && address.Value >> 118 == 0x3FA;
+    internal static bool IsLinkLocalV6(IpAddress address) => address.IsV6 && AddressScope.IsLinkLocal(address);
 
     /// <summary>Whether this is an IPv4 address in IPv6 clothes, which never is on a wire.</summary>
     internal static bool IsMapped(IpAddress address) => address.IsV6 && address.Value >> 32 == 0xFFFF;

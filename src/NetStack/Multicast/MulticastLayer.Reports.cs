@@ -14,7 +14,6 @@ public sealed partial class MulticastLayer
     private const int ReportHeader = 8;
 
     private static readonly IpAddress AllRoutersV4 = IpAddress.V4(0xE000_0002);
-    private static readonly IpAddress AllRoutersV6 = IpAddress.V6((UInt128)0xFF02 << 112 | 2);
     private static readonly IpAddress ReportersV4 = IpAddress.V4(0xE000_0016);
     private static readonly IpAddress ReportersV6 = IpAddress.V6((UInt128)0xFF02 << 112 | 0x16);
 
@@ -106,7 +105,7 @@ public sealed partial class MulticastLayer
             group.Reported();
             return;
         }
-        if (link.Version == 2 && group.IsLastReporter) SendSimple(link, link.IsV6 ? MldView.Done : IgmpLeave, group.Address, link.IsV6 ? AllRoutersV6 : AllRoutersV4, now);
+        if (link.Version == 2 && group.IsLastReporter) SendSimple(link, link.IsV6 ? MldView.Done : IgmpLeave, group.Address, link.IsV6 ? AddressScope.AllRouters : AllRoutersV4, now);
         group.CancelChanges();
     }
 

@@ -10,9 +10,6 @@ namespace NetStack.Multicast;
 /// <remarks>Thread rule: the stack's thread. Delays are drawn from the seed.</remarks>
 public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembers
 {
-    private static readonly IpAddress AllHosts = IpAddress.V4(0xE000_0001);
-    private static readonly IpAddress AllNodes = IpAddress.V6((UInt128)0xFF02 << 112 | 1);
-
     private readonly IpLayer _ip;
     private readonly IIpTables _tables;
     private readonly MulticastOptions _options;
@@ -52,7 +49,7 @@ public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembe
 
     /// <summary>Whether anybody here is in a group on an interface; every host is in the group of all.</summary>
     internal bool IsMember(int nic, IpAddress group) =>
-        group == AllHosts || group == AllNodes || (_byKey.TryGetValue((nic, group), out HostGroup? joined) && joined.IsJoined);
+        group == AddressScope.AllHosts || group == AddressScope.AllNodes || (_byKey.TryGetValue((nic, group), out HostGroup? joined) && joined.IsJoined);
 
     /// <summary>Whether a member takes datagrams of a group from a source.</summary>
     internal bool Accepts(object owner, int nic, IpAddress group, IpAddress source) =>
@@ -92,7 +89,7 @@ public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembe
         }
         bool wasJoined = joined.IsJoined;
         joined.Set(owner, mode, sources, LinkOf(nic, group.IsV6).Robustness, now);
-        if (joined.IsJoined != wasJoined) link.SetGroup(group, joined.IsJoined, now);
+        if (joined.IsJoined != wasJoined) link.SetGroup(group, joined.IsJoined);
         if (!IsReported(joined)) joined.CancelChanges();
         if (joined.IsOver) Remove(joined);
         _isNextKnown = false;
@@ -159,7 +156,7 @@ public sealed partial class MulticastLayer : ITransport, IStackPart, IGroupMembe
     /// <summary>Whether routers are told of a group: not of the group of all, nor of one that stays on this host or its loopback.</summary>
     private bool IsReported(HostGroup group)
     {
-        if (group.Address == AllHosts || group.Address == AllNodes) return false;
+        if (group.Address == AddressScope.AllHosts || group.Address == AddressScope.AllNodes) return false;
         if (group.Address.IsV6 && ((int)(group.Address.Value >> 112) & 15) <= 1) return false;
         return _tables.InterfaceAt(group.Interface) is { IsLoopback: false };
     }

@@ -11,6 +11,8 @@ public sealed class UdpLayer : ITransport, IStackPart
     /// <summary>Bytes in a block of receive memory: a small datagram takes one, a full Ethernet frame's three.</summary>
     internal const int BlockSize = 512;
 
+    private const int QuotedBytes = 1280; // no ICMP error is longer
+
     private readonly SocketEventQueue _events = new();
     private int _lastNumber;
 
@@ -83,7 +85,7 @@ public sealed class UdpLayer : ITransport, IStackPart
         Arriving arriving = new(header, datagram.Bytes.Slice(UdpHeader.Size, header.Length - UdpHeader.Size), header.Checksum != 0 && !datagram.IsChecksumGood, sum);
         if (datagram.Destination.IsMulticast || (datagram.IsGroupAddressed && datagram.Destination.IsV4)) return DeliverToAll(datagram, arriving);
         UdpSocket? socket = Table.Find(datagram, header.SourcePort, header.DestinationPort);
-        return socket is null ? RefusePort(arriving) : DeliverTo(socket, datagram, arriving);
+        return socket is null ? RefusePort(datagram, arriving) : DeliverTo(socket, datagram, arriving);
     }
 
     bool ITransport.IsExpected(in IcmpErrorReport error) => FindSender(error) is not null;
@@ -103,10 +105,11 @@ public sealed class UdpLayer : ITransport, IStackPart
     }
 
     /// <summary>Nobody listens; that is said only of a datagram that arrived whole.</summary>
-    private TransportVerdict RefusePort(in Arriving arriving)
+    private TransportVerdict RefusePort(in InboundDatagram datagram, in Arriving arriving)
     {
         if (arriving.IsSumDue)
         {
+            datagram.Bytes.Require(QuotedBytes); // what the error will quote is summed on its private copy, not read twice
             ChecksumAccumulator sum = arriving.Sum;
             arriving.Payload.SumTo(ref sum);
             if (sum.Finish() != 0) return Drop(UdpDropReason.BadChecksum);

@@ -1,4 +1,5 @@
 using NetStack.Ip;
+using NetStack.Tcp;
 using NetStack.Wire;
 
 namespace NetStack.Udp;
@@ -9,14 +10,14 @@ internal sealed class UdpTable
     private readonly UdpOptions _options;
     private readonly Dictionary<ushort, UdpSocket> _byPort = []; // the newest; the others hang on it
     private readonly Dictionary<Flow, UdpSocket> _connected = [];
-    private readonly KeyedHash _hash;
+    private readonly ConnectionHash _hash;
     private SeededRandom _random;
 
     internal UdpTable(UdpOptions options, ulong seed)
     {
         _options = options;
         _random = new SeededRandom(seed);
-        _hash = new KeyedHash(ref _random);
+        _hash = ConnectionHash.From(ref _random);
     }
 
     /// <summary>Sockets with a port.</summary>
@@ -33,13 +34,13 @@ internal sealed class UdpTable
         if (_connected.TryGetValue(flow, out UdpSocket? best) && best.TakesFrom(datagram.Interface)) return best;
         best = null;
         int bestScore = -1;
-        uint bestHash = 0;
+        ulong bestHash = 0;
         for (UdpSocket? socket = At(destinationPort); socket is not null; socket = socket.NextOnPort)
         {
             if (!socket.Takes(datagram.Destination, datagram.Interface) || !socket.Remote.Address.IsNone) continue;
             int score = (socket.Local.IsNone ? 0 : 2) + (socket.BoundInterface is null ? 0 : 1);
             if (score < bestScore || (score == bestScore && !socket.ReusePort)) continue;
-            uint hash = socket.ReusePort ? _hash.Of(datagram.Source, datagram.Destination, (uint)(sourcePort << 16 ^ socket.Number)) : 0;
+            ulong hash = socket.ReusePort ? _hash.Of(datagram.Destination, destinationPort, datagram.Source, sourcePort, (uint)socket.Number) : 0;
             if (score == bestScore && hash <= bestHash) continue;
             (best, bestScore, bestHash) = (socket, score, hash);
         }
@@ -67,7 +68,8 @@ internal sealed class UdpTable
         return true;
     }
 
-    /// <summary>A free ephemeral port, the first from a random one on (RFC 6056 section 3.3.1); 0 when none is free.</summary>
+    /// <summary>A free ephemeral port, the first from a random one on (RFC 6056 section 3.3.1); 0 when none is free. Not TCP's sequence
+    /// for each peer: whoever gets answers by UDP alone, a resolver say, lives by ports that nobody foresees (RFC 5452 section 9.2).</summary>
     internal ushort FindEphemeral()
     {
         int count = _options.LastEphemeralPort - _options.FirstEphemeralPort + 1;

@@ -2,11 +2,11 @@ using NetStack.Icmp;
 using NetStack.Ip;
 using NetStack.Memory;
 using NetStack.Tests.Ip;
-using NetStack.Udp;
 using NetStack.Wire;
 
 namespace NetStack.Tests.Icmp;
 
+[Rfc(792, ""), Rfc(1122, "3.2.2"), Rfc(4443, "2.4")]
 public sealed class IcmpTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;
@@ -235,24 +235,6 @@ public sealed class IcmpTests
             host.Inject(Packets.V4(IpProtocol.Udp, Packets.Udp(1, 99, [1], source), source));
         }
         Assert.Equal(50, host.Nic.TakeAll().Count);
-    }
-
-    [Fact]
-    public void An_unresolved_neighbour_is_told_to_the_socket_that_sent_or_to_the_sender_of_what_was_forwarded()
-    {
-        using TestHost host = new();
-        UdpSocket socket = host.Udp.Open(UdpFamily.V4);
-        socket.Connect(new UdpEndpoint(TestHost.Peer4, 7));
-        socket.Send([1], host.Now);
-        host.Icmp.OnUnresolved(host.Nic, host.Nic.TakeOne().Bytes, host.Now);
-        Assert.True(socket.TryTakeError(out DatagramError error));
-        Assert.Equal(DatagramErrorKind.HostUnreachable, error.Kind);
-        Assert.Empty(host.Nic.Sent);
-        byte[] foreign = Packets.V4(IpProtocol.Udp, Packets.Udp(1, 2, [3]), TestHost.Peer4, IpAddress.Parse("198.51.100.7"));
-        host.Icmp.OnUnresolved(host.Nic, foreign, host.Now);
-        SentPacket sent = host.Nic.TakeOne();
-        Packets.AssertIcmp(sent, 3, 1);
-        Assert.Equal(foreign, sent.Payload[8..]);
     }
 
     private static byte[] Echo(bool isV6, uint rest, byte[] data) => isV6

@@ -33,7 +33,7 @@ internal sealed class FakeInterface(int index) : IIpInterface
 
     public int MaxSegmentationBytes { get; set; }
 
-    public void SetGroup(IpAddress group, bool isMember, Instant now)
+    public void SetGroup(IpAddress group, bool isMember)
     {
         Assert.Equal(!isMember, Groups.Contains(group));
         if (isMember) Groups.Add(group);
@@ -122,7 +122,7 @@ internal sealed class FakeTables : IIpTables
     public IIpInterface? InterfaceAt(int index) => index >= 1 && index <= Interfaces.Count ? Interfaces[index - 1] : null;
 
     public AddressClass Classify(IIpInterface nic, IpAddress address) =>
-        Addresses.ContainsKey(address) || (nic.IsLoopback && Martians.IsLoopback(address)) ? AddressClass.Ours
+        Addresses.ContainsKey(address) || (nic.IsLoopback && AddressScope.IsLoopback(address)) ? AddressClass.Ours
         : Broadcasts.Contains(address) || address.IsLimitedBroadcast ? AddressClass.Broadcast : AddressClass.NotOurs;
 
     public bool IsLocalAddress(IpAddress address) => Addresses.ContainsKey(address);

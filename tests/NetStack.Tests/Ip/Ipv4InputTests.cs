@@ -3,6 +3,7 @@ using NetStack.Wire;
 
 namespace NetStack.Tests.Ip;
 
+[Rfc(791, "3.1"), Rfc(1122, "3.2.1")]
 public sealed class Ipv4InputTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;

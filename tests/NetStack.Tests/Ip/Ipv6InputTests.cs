@@ -4,6 +4,7 @@ using NetStack.Wire;
 
 namespace NetStack.Tests.Ip;
 
+[Rfc(8200, "4"), Rfc(5095, "3")]
 public sealed class Ipv6InputTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;

@@ -5,6 +5,7 @@ using NetStack.Wire;
 
 namespace NetStack.Tests.Ip;
 
+[Rfc(791, "3.2"), Rfc(8200, "4.5"), Rfc(6864, "4")]
 public sealed class OutputTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;

@@ -3,6 +3,7 @@ using NetStack.Wire;
 
 namespace NetStack.Tests.Ip;
 
+[Rfc(1191, "3"), Rfc(8201, "4"), Rfc(5927, "7")]
 public sealed class PathMtuTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;

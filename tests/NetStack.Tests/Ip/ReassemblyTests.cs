@@ -3,6 +3,7 @@ using NetStack.Wire;
 
 namespace NetStack.Tests.Ip;
 
+[Rfc(791, "3.2"), Rfc(815, "3"), Rfc(8200, "4.5"), Rfc(5722, "4")]
 public sealed class ReassemblyTests
 {
     private const IpProtocol Protocol = (IpProtocol)253;
@@ -108,6 +109,22 @@ public sealed class ReassemblyTests
         int last = most / 1024 * 1024;
         host.Inject(Fragment(isV6, new byte[most + 1 - last], last, false, 2));
         Assert.Equal(1, host.Drops[IpDropReason.BadFragmentOffset]);
+    }
+
+    [Fact]
+    public void Each_byte_of_a_fragment_is_read_once_a_duplicates_too()
+    {
+        using TestHost host = new();
+        RecordingTransport transport = Register(host);
+        byte[] packet = Packets.V4(Protocol, Packets.Bytes(1000), more: true);
+        for (int i = 1; i <= 3; i++)
+        {
+            host.Inject(packet);
+            Assert.Equal(i * (14 + packet.Length), host.Meter.HeaderBytesFetched + host.Meter.BodyBytesRead);
+        }
+        host.Inject(Packets.V4(Protocol, [1], offset: 1000));
+        Assert.Equal([.. Packets.Bytes(1000), 1], Assert.Single(transport.Received).Bytes);
+        Assert.Equal(3 * (14 + packet.Length) + 14 + 21, host.Meter.HeaderBytesFetched + host.Meter.BodyBytesRead);
     }
 
     [Fact]
@@ -256,6 +273,7 @@ public sealed class ReassemblyTests
     [InlineData(1, 2, 2)]
     [InlineData(0, 2, 0)]
     [InlineData(0, 3, -1)]
+    [Rfc(3168, "5.3")]
     public void Congestion_marks_of_fragments_are_those_of_the_datagram(byte first, byte second, int expected)
     {
         foreach (bool isV6 in new[] { false, true })
@@ -285,6 +303,7 @@ public sealed class ReassemblyTests
     }
 
     [Fact]
+    [Rfc(7112, "5")]
     public void A_first_fragment_without_all_headers_is_refused()
     {
         using TestHost host = new();
@@ -296,6 +315,7 @@ public sealed class ReassemblyTests
     }
 
     [Fact]
+    [Rfc(6946, "4")]
     public void An_atomic_fragment_stands_alone_even_beside_fragments_with_its_identification()
     {
         using TestHost host = new();

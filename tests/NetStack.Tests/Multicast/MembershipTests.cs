@@ -9,6 +9,7 @@ using NetStack.Wire;
 namespace NetStack.Tests.Multicast;
 
 /// <summary>IGMPv3 and MLDv2 as a host speaks them, by the rules of RFC 3376 and RFC 3810, and older versions.</summary>
+[Rfc(3376, "5"), Rfc(3810, "6"), Rfc(2236, "3"), Rfc(2710, "4")]
 public sealed class MembershipTests
 {
     private static readonly IpAddress Group4 = IpAddress.Parse("239.1.1.1");
@@ -223,6 +224,18 @@ public sealed class MembershipTests
         Settle(host);
         host.Multicast.OnLinkUp(1, host.Now);
         Assert.Equal([(4, Group4, "")], Settle(host));
+    }
+
+    [Fact]
+    public void Before_there_is_an_address_reports_come_from_none()
+    {
+        using TestHost host = new();
+        host.Tables.Addresses.Clear();
+        host.Multicast.Join(_owner, 1, Group6, host.Now);
+        host.Multicast.Join(_owner, 1, Group4, host.Now);
+        host.RunFor(TimeSpan.FromSeconds(3));
+        Assert.All(host.Nic.TakeAll(), p => Assert.True(p.Type == EtherType.Ipv4 ? p.V4.Source.IsUnspecified : p.V6.Source.IsUnspecified));
+        Assert.Equal((4, 0), (host.Multicast.Counters.ReportsSent, host.Multicast.Counters.ReportsLost));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using NetStack.Wire;
 
 namespace NetStack.Tests.Udp;
 
+[Rfc(768, ""), Rfc(1122, "4.1"), Rfc(8200, "8.1")]
 public sealed class UdpTests
 {
     private readonly byte[] _read = new byte[70_000];
@@ -130,8 +131,16 @@ public sealed class UdpTests
         packet[^1] ^= 1;
         host.Inject(packet);
         Assert.Empty(host.Nic.Sent);
+        byte[] large = Packets.V4(IpProtocol.Udp, Packets.Udp(7, 9, Packets.Bytes(1400)));
+        long read = host.Meter.HeaderBytesFetched + host.Meter.BodyBytesRead;
+        host.Inject(large);
+        Assert.Equal(14 + large.Length, BytesOfFrame());
+        host.Nic.TakeOne();
         host.Inject(Packets.V6(IpProtocol.Udp, Packets.Udp(7, 9, [1], TestHost.Peer6)));
         Packets.AssertIcmp(host.Nic.TakeOne(), 1, 4);
+
+        // Summed and quoted, each byte was read once; the error itself is summed as it is sent.
+        long BytesOfFrame() => host.Meter.HeaderBytesFetched + host.Meter.BodyBytesRead - read - (576 - 28);
     }
 
     [Fact]
