@@ -76,6 +76,7 @@ internal sealed partial class SackScoreboard
     }
 
     /// <summary>Notes that, as a duplicate ACK from a peer without SACK says, one more segment left the network (RFC 5681 section 3.2).
+    /// That lets the first two send a new segment each (RFC 3042), as SACKs do.
     /// An advance of SND.UNA eats up what was presumed, but for the one segment that filled the hole.</summary>
     internal void OnDuplicateAck(int maximumSegmentSize)
     {

@@ -24,7 +24,7 @@ public sealed class DeadlineHeapTests
         DeadlineHeap<Item> heap = new();
         Item[] items = [.. Enumerable.Range(0, 60).Select(i => new Item(i))];
         Dictionary<Item, (long Deadline, int Order)> model = [];
-        for (int step = 0; step < 20_000; step++)
+        for (int step = 0; step < 8_000; step++)
         {
             Item item = items[random.Below(items.Length)];
             switch (random.Below(4))

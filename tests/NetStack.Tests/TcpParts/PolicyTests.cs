@@ -90,15 +90,6 @@ public sealed class PolicyTests
     public void A_small_window_is_silly_unless_it_takes_all_or_half(int usable, int available, int largest, bool isSilly) =>
         Assert.Equal(isSilly, SendDecision.IsSilly(usable, available, Mss, largest));
 
-    [Theory]
-    [InlineData(0, 999, 10_000, 0)]
-    [InlineData(0, 1000, 10_000, 1000)]
-    [InlineData(3000, 3500, 10_000, 3000)]
-    [InlineData(3000, 4000, 10_000, 4000)]
-    [InlineData(0, 300, 600, 300)] // half of a small buffer
-    public void The_offered_window_moves_in_steps_worth_telling(int offered, int free, int size, int window) =>
-        Assert.Equal(window, SendDecision.WindowToOffer(offered, free, size, Mss));
-
     [Fact]
     public void An_idle_peer_is_probed_and_given_up()
     {
@@ -271,6 +262,9 @@ public sealed class PolicyTests
         Assert.Equal(TcpFlags.Cwr, ecn.FlagsOf(isNewData: true));
         Assert.Equal(TcpFlags.None, ecn.FlagsOf(isNewData: true));
         Assert.True(ecn.OnAck(TcpFlags.Ack | TcpFlags.Ece, una + 10_001, una + 30_000));
+        for (int i = 1; i < 6; i++) Assert.False(ecn.OnAck(TcpFlags.Ack, una + unchecked(i * 700_000_000), una + unchecked(i * 700_000_000))); // 3.5 GB later
+        SequenceNumber later = una + unchecked((int)3_500_000_000);
+        Assert.True(ecn.OnAck(TcpFlags.Ack | TcpFlags.Ece, later, later));
         Assert.Equal((EcnState.Capable, (byte)0), (ecn.CodepointOf(isNewData: true), ecn.CodepointOf(isNewData: false)));
         Assert.Equal(0, new EcnState().CodepointOf(isNewData: true));
     }

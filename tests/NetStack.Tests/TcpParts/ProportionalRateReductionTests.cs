@@ -102,10 +102,4 @@ public sealed class ProportionalRateReductionTests
         Assert.Equal(50 * Mss, prr.OnAck(100 * Mss, 49 * Mss, true, Mss)); // not above the threshold
         Assert.Equal(50 * Mss, prr.Threshold);
     }
-
-    [Fact]
-    public void Limited_transmit_allows_two_segments_beyond_the_window()
-    {
-        Assert.Equal([0, Mss, 2 * Mss, 2 * Mss], new[] { 0, 1, 2, 5 }.Select(n => SendDecision.LimitedTransmit(n, Mss)));
-    }
 }

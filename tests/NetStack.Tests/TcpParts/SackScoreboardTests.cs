@@ -190,12 +190,25 @@ public sealed class SackScoreboardTests
         board.OnRetransmitted(First, Mss, Mss, Instant.FromMilliseconds(10), 0);
         for (int i = 0; i < 9; i++) board.OnDuplicateAck(Mss);
         Assert.Equal(Mss, board.Pipe); // no more than all but one can have left
-        Ack(board, 6000); // partial: two segments, of which one was the hole
+        AckOutcome partial = Ack(board, 6000); // two segments, of which one was the hole
+        Assert.Equal((2 * Mss, Mss), (partial.Acknowledged, partial.Delivered)); // the other was counted with a duplicate ACK
         Assert.Equal(0, board.LostBytes);
         Assert.Equal(Mss, board.MarkFirstLost(Mss));
         Assert.Equal(0, board.MarkFirstLost(Mss));
         board.EndRecovery();
         Assert.Equal(5 * Mss, board.Pipe);
+    }
+
+    [Fact]
+    public void Two_duplicate_acknowledgements_make_room_for_two_new_segments()
+    {
+        SackScoreboard plain = Sent(10), sack = Sent(10); // the window is full
+        for (uint i = 1; i <= 2; i++)
+        {
+            plain.OnDuplicateAck(Mss);
+            Ack(sack, 5000, (5500, 5500 + i * Mss));
+            Assert.Equal(((10 - (int)i) * Mss, (10 - (int)i) * Mss), (plain.Pipe, sack.Pipe)); // limited transmit (RFC 3042)
+        }
     }
 
     [Fact]

@@ -46,10 +46,20 @@ public sealed class SpuriousLossTests
     }
 
     [Fact]
-    public void An_ACK_that_covers_an_original_is_proof_at_once()
+    public void An_ACK_that_covers_an_original_is_proof_if_the_peer_SACKs()
     {
         Timeout(6);
+        Ack(0, (4, 5));
         Assert.Equal(RecoveryVerdict.Spurious, Frto(Ack(2)));
+    }
+
+    [Fact]
+    public void Without_SACK_what_waited_for_the_retransmission_is_no_proof()
+    {
+        Timeout(6); // the first was lost, the others waited at the peer
+        Assert.Equal(RecoveryVerdict.SendNewData, Frto(Ack(5)));
+        _board.OnSent(2 * Mss, Mss, Instant.FromSeconds(1), 1001);
+        Assert.Equal(RecoveryVerdict.Spurious, Frto(Ack(6))); // this one was only late
     }
 
     [Fact]
@@ -108,6 +118,16 @@ public sealed class SpuriousLossTests
         Assert.Equal(RecoveryVerdict.Open, _undo.OnAck(Ack(4), null));
         Assert.Equal(RecoveryVerdict.Open, _undo.OnAck(Ack(4, (0, 1)), null));
         Assert.Equal(RecoveryVerdict.Spurious, _undo.OnAck(Ack(4, (1, 2)), null));
+    }
+
+    [Fact]
+    public void A_DSACK_of_an_earlier_retransmission_is_no_proof()
+    {
+        Timeout(4);
+        _undo.Begin(First, _board.Next, retransmitted: Mss); // a timeout follows
+        Retransmit(First);
+        Assert.Equal(RecoveryVerdict.Open, _undo.OnAck(Ack(4, (0, 1)), null));
+        Assert.Equal(RecoveryVerdict.Spurious, _undo.OnAck(Ack(4, (0, 1)), null));
     }
 
     [Fact]

@@ -87,6 +87,9 @@ public readonly record struct CongestionAck
 
     /// <summary>See <see cref="RateBytes"/>.</summary>
     public TimeSpan RateInterval { get; init; }
+
+    /// <summary>Whether the rate shows the application's speed, not the path's.</summary>
+    public bool IsRateAppLimited { get; init; }
 }
 
 /// <summary>The state at the time of a congestion event.</summary>
