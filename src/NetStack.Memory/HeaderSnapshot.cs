@@ -62,8 +62,7 @@ public sealed class HeaderSnapshot
     /// <exception cref="InvalidOperationException">The frame was released.</exception>
     public void Begin(in PacketBody frame, FetchMeter meter)
     {
-        Bind(frame, meter);
-        _frameLength = frame.Length;
+        _frameLength = Bind(frame, meter);
         _watermark = 0;
     }
 
@@ -193,12 +192,16 @@ public sealed class HeaderSnapshot
         if (_bytes.Length > MaxKeptCapacity) _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity);
     }
 
-    private void Bind(in PacketBody frame, FetchMeter meter)
+    /// <summary>Reads through a frame from now on; returns its length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Bind(in PacketBody frame, FetchMeter meter)
     {
         ArgumentNullException.ThrowIfNull(meter);
-        _frameStart = frame.Chain?.Trimmed ?? 0;
+        BodyChain? chain = frame.Chain;
         _frame = frame;
-        _meter = meter;
+        if (!ReferenceEquals(_meter, meter)) _meter = meter; // mostly the same one: spares a write that the collector has to hear of
+        _frameStart = chain?.Trimmed ?? 0;
+        return chain?.Length ?? 0;
     }
 
     /// <summary>
@@ -208,6 +211,12 @@ public sealed class HeaderSnapshot
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Fetch(int count)
     {
+        BodyChain? frame = _frame.Chain;
+        if (_watermark == 0 && count <= HeaderLine.Size && frame is not null && frame.Trimmed == _frameStart && frame.First.Length >= HeaderLine.Size)
+        {
+            FetchFirstLine(frame.First);
+            return;
+        }
         int offset = PositionOfRest(out int rest);
         int wanted = (int)Math.Min(((long)count + HeaderLine.Size - 1) / HeaderLine.Size * HeaderLine.Size - _watermark, rest);
         EnsureCapacity(_watermark + wanted);
@@ -222,6 +231,17 @@ public sealed class HeaderSnapshot
             _meter!.HeaderFetched(window.Length);
             window.Announce(window.Length);
         }
+    }
+
+    /// <summary>The common case: the first line, from the start of a slice that has it whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void FetchFirstLine(in BodySlice slice)
+    {
+        SharedSpan window = slice.Pool.WindowInside(slice.Buffer, slice.Offset, HeaderLine.Size);
+        window.FetchLine(_bytes);
+        _watermark = HeaderLine.Size;
+        _meter!.HeaderFetched(HeaderLine.Size);
+        window.Announce(HeaderLine.Size);
     }
 
     /// <summary>Where, in what is left of the frame, the bytes begin that were not fetched, and how many of them are left.</summary>
