@@ -119,7 +119,8 @@ internal sealed partial class SackScoreboard
         pass.Outcome.IsReneging = _ranges.Count > 0 && _ranges[0].Has(SentRangeState.Sacked);
     }
 
-    /// <summary>Of what duplicate ACKs let presume, all but one segment of this advance was counted as delivered then (RFC 9937 section 6.2).</summary>
+    /// <summary>Of what duplicate ACKs let presume, all but one segment of this advance was counted as delivered then (RFC 9937
+    /// section 6.2).</summary>
     private void TakeBackPresumed(ref AckOutcome outcome)
     {
         if (_presumedBytes == 0) return;

@@ -125,8 +125,10 @@ internal sealed partial class SackScoreboard
     /// <exception cref="ArgumentOutOfRangeException">The range is not outstanding, or a part of it is SACKed.</exception>
     internal void OnRetransmitted(SequenceNumber start, int length, int segmentSize, Instant now, uint timestamp)
     {
-        if (length < 1 || start < _unacknowledged || start + length > _next) throw new ArgumentOutOfRangeException(nameof(start), "The range is not outstanding.");
-        if (_ranges[_ranges.Find(start)].Has(SentRangeState.Sacked)) throw new ArgumentOutOfRangeException(nameof(start), "The range is SACKed.");
+        if (length < 1 || start < _unacknowledged || start + length > _next)
+            throw new ArgumentOutOfRangeException(nameof(start), "The range is not outstanding.");
+        if (_ranges[_ranges.Find(start)].Has(SentRangeState.Sacked))
+            throw new ArgumentOutOfRangeException(nameof(start), "The range is SACKed.");
         int position = Isolate(start, length);
         ref SentRange range = ref _ranges[position];
         if (range.WaitsForRetransmission) _waitingBytes -= range.Length;

@@ -3,7 +3,8 @@ namespace NetStack.Tcp;
 /// <summary>Whether to send what there is or to wait for more: Nagle's algorithm, corking, silly windows.</summary>
 internal static class SendDecision
 {
-    /// <summary>How long a cork, or the sender's silly window avoidance, holds a segment back (Linux; RFC 9293 section 3.8.6.2.1 says 0.1 to 1 s).</summary>
+    /// <summary>How long a cork, or the sender's silly window avoidance, holds a segment back (Linux; RFC 9293 section 3.8.6.2.1 says
+    /// 0.1 to 1 s).</summary>
     internal static readonly TimeSpan Override = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
