@@ -25,7 +25,8 @@ internal struct AckOutcome
     /// <summary>Bytes that SACK blocks reported for the first time.</summary>
     internal int Sacked;
 
-    /// <summary>Bytes that arrived by what this ACK says and nothing said before: RFC 9937's DeliveredData.</summary>
+    /// <summary>Bytes that arrived by what this ACK says and nothing said before: RFC 9937's DeliveredData. What duplicate ACKs let
+    /// presume (<see cref="SackScoreboard.OnDuplicateAck"/>) was counted by whoever heard them, and is left out.</summary>
     internal int Delivered;
 
     /// <summary>Whether the first block is a DSACK: the peer got these bytes twice (RFC 2883).</summary>
@@ -42,6 +43,10 @@ internal struct AckOutcome
 
     /// <summary>The end of the lowest such range.</summary>
     internal SequenceNumber LowestOriginalEnd;
+
+    /// <summary>Whether the peer ever SACKed anything. If not, one ACK of both kinds of ranges proves nothing: the originals may have
+    /// waited at the peer for the one sent again.</summary>
+    internal bool IsSackSeen;
 
     /// <summary>Whether the peer dropped what it had SACKed: SND.UNA stands before a SACKed range. The timeout will forget all
     /// SACKs (RFC 2018 section 8); do not wait for it much longer than a round trip.</summary>

@@ -59,14 +59,14 @@ internal struct EcnState
         return _isEchoing != before;
     }
 
-    /// <summary>Takes an ACK; true when the congestion control must react, which is once in a round trip (section 6.1.2).</summary>
+    /// <summary>Takes every ACK; true when the congestion control must react, which is once in a round trip (section 6.1.2).</summary>
     /// <param name="flags">The segment's flags.</param>
     /// <param name="acknowledgement">SEG.ACK.</param>
     /// <param name="next">SND.NXT.</param>
     internal bool OnAck(TcpFlags flags, SequenceNumber acknowledgement, SequenceNumber next)
     {
-        if (!_isEnabled || (flags & (TcpFlags.Ece | TcpFlags.Syn)) != TcpFlags.Ece) return false;
-        if (_hasReacted && acknowledgement <= _reactedUntil) return false;
+        if (acknowledgement > _reactedUntil) _hasReacted = false; // at once, before the number is too old to compare
+        if (!_isEnabled || _hasReacted || (flags & (TcpFlags.Ece | TcpFlags.Syn)) != TcpFlags.Ece) return false;
         OnReduced(next);
         return true;
     }

@@ -21,8 +21,11 @@ internal struct Pacer(int burst)
     /// <param name="window">The congestion window in bytes.</param>
     /// <param name="smoothed">The smoothed round trip; zero turns pacing off.</param>
     /// <param name="isSlowStart">Whether the window is below half the threshold.</param>
-    internal void SetRate(int window, TimeSpan smoothed, bool isSlowStart) =>
-        _bytesPerSecond = smoothed <= TimeSpan.Zero ? 0 : Math.Max((long)((Int128)window * (isSlowStart ? 200 : 120) * TimeSpan.TicksPerSecond / 100 / smoothed.Ticks), 1);
+    internal void SetRate(int window, TimeSpan smoothed, bool isSlowStart)
+    {
+        long percent = isSlowStart ? 200 : 120;
+        _bytesPerSecond = smoothed <= TimeSpan.Zero ? 0 : Math.Max(window * percent * (TimeSpan.TicksPerSecond / 100) / smoothed.Ticks, 1);
+    }
 
     /// <summary>Turns pacing off.</summary>
     internal void Stop() => _bytesPerSecond = 0;

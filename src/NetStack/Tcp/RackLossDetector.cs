@@ -72,7 +72,8 @@ internal struct RackLossDetector
     /// <param name="isInRecovery">Whether fast or timeout recovery is on.</param>
     /// <param name="sackedSegments">How many segments are SACKed at present.</param>
     /// <param name="rtt">For the least and the smoothed round trip.</param>
-    internal void UpdateWindow(SequenceNumber unacknowledged, SequenceNumber next, bool hasDuplicateSack, bool isInRecovery, int sackedSegments, in RttEstimator rtt)
+    internal void UpdateWindow(
+        SequenceNumber unacknowledged, SequenceNumber next, bool hasDuplicateSack, bool isInRecovery, int sackedSegments, in RttEstimator rtt)
     {
         if (_dsackRound is { } round && unacknowledged >= round) _dsackRound = null;
         if (_dsackRound is null && hasDuplicateSack)

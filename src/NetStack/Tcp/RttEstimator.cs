@@ -68,7 +68,9 @@ internal struct RttEstimator
     /// <param name="now">When the ACK arrived.</param>
     /// <param name="samplesPerRoundTrip">How many samples a round trip brings, where every ACK brings one thanks to time
     /// stamps: each then weighs less (RFC 7323 appendix G). See <see cref="ExpectedSamples"/>.</param>
-    internal void OnSample(TimeSpan roundTrip, Instant now, int samplesPerRoundTrip = 1)
+    /// <param name="shortest">What the least round trip is taken from instead, where one is known that no delayed ACK made longer:
+    /// <see cref="AckOutcome.ShortestRoundTrip"/>.</param>
+    internal void OnSample(TimeSpan roundTrip, Instant now, int samplesPerRoundTrip = 1, TimeSpan? shortest = null)
     {
         long sample = Math.Max(Nanoseconds(roundTrip), 1_000);
         if (!HasSample)
@@ -83,7 +85,7 @@ internal struct RttEstimator
             _smoothed += (sample - _smoothed) / (8 * weight);
         }
         _latest = sample;
-        _minimum.Add(sample, now);
+        _minimum.Add(Math.Max(Nanoseconds(shortest ?? roundTrip), 1_000), now);
         _timeout = Math.Min(_smoothed + Math.Max(4 * _variation, _minimumTimeout), _maximumTimeout);
         _backoff = 0;
     }

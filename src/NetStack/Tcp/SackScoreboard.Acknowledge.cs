@@ -27,6 +27,8 @@ internal sealed partial class SackScoreboard
         {
             Sack(new SequenceNumber(block.Left), new SequenceNumber(block.Right), ref pass);
         }
+        _isSackSeen |= pass.Outcome.Sacked > 0;
+        pass.Outcome.IsSackSeen = _isSackSeen;
         pass.TakeRoundTrips();
         (pass.Outcome.RateBytes, pass.Outcome.RateInterval) = _rate.Finish(pass.Rate);
         pass.Outcome.IsRateAppLimited = pass.Rate.Prior.IsAppLimited;
@@ -109,13 +111,23 @@ internal sealed partial class SackScoreboard
             _ranges.RemoveAt(0);
         }
         _unacknowledged = acknowledgement;
-        int eaten = Math.Max(pass.Outcome.Acknowledged - _presumedUnit, 0);
-        _presumedBytes = Math.Clamp(_presumedBytes - eaten, 0, Math.Max(Outstanding - _presumedUnit, 0));
+        TakeBackPresumed(ref pass.Outcome);
         _retransmissionHint = SequenceNumber.Max(_retransmissionHint, acknowledgement);
         _highRetransmitted = SequenceNumber.Max(_highRetransmitted, acknowledgement);
         _highestSacked = SequenceNumber.Max(_highestSacked, acknowledgement);
         _lossFrontier = SequenceNumber.Max(_lossFrontier, acknowledgement);
         pass.Outcome.IsReneging = _ranges.Count > 0 && _ranges[0].Has(SentRangeState.Sacked);
+    }
+
+    /// <summary>Of what duplicate ACKs let presume, all but one segment of this advance was counted as delivered then (RFC 9937
+    /// section 6.2).</summary>
+    private void TakeBackPresumed(ref AckOutcome outcome)
+    {
+        if (_presumedBytes == 0) return;
+        int before = _presumedBytes;
+        int eaten = Math.Max(outcome.Acknowledged - _presumedUnit, 0);
+        _presumedBytes = Math.Clamp(before - eaten, 0, Math.Max(Outstanding - _presumedUnit, 0));
+        outcome.Delivered -= Math.Min(before - _presumedBytes, eaten);
     }
 
     private void OnDelivered(in SentRange range, bool isSacked, ref Pass pass)

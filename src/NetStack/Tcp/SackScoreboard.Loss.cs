@@ -76,6 +76,7 @@ internal sealed partial class SackScoreboard
     }
 
     /// <summary>Notes that, as a duplicate ACK from a peer without SACK says, one more segment left the network (RFC 5681 section 3.2).
+    /// That lets the first two send a new segment each (RFC 3042), as SACKs do.
     /// An advance of SND.UNA eats up what was presumed, but for the one segment that filled the hole.</summary>
     internal void OnDuplicateAck(int maximumSegmentSize)
     {
@@ -143,7 +144,10 @@ internal sealed partial class SackScoreboard
         {
             if (!_ranges[position].WaitsForRetransmission) continue;
             _retransmissionHint = start = _ranges[position].Start;
-            for (; length < maxLength && position < _ranges.Count && _ranges[position].WaitsForRetransmission; position++) length += _ranges[position].Length;
+            for (; length < maxLength && position < _ranges.Count && _ranges[position].WaitsForRetransmission; position++)
+            {
+                length += _ranges[position].Length;
+            }
             length = Math.Min(length, maxLength);
             return true;
         }
@@ -217,7 +221,8 @@ internal sealed partial class SackScoreboard
         _bytesAboveFrontier = _runsAboveFrontier = 0;
     }
 
-    /// <summary>Adds a SACKed range to what is counted above the frontier, or takes it off; one that begins below moves the frontier to its end.</summary>
+    /// <summary>Adds a SACKed range to what is counted above the frontier, or takes it off; one that begins below moves the frontier
+    /// to its end.</summary>
     private void CountAboveFrontier(in SentRange range, int sign)
     {
         if (range.Start >= _lossFrontier)

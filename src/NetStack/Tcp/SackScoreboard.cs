@@ -26,6 +26,7 @@ internal sealed partial class SackScoreboard
     private SequenceNumber _highRetransmitted; // RFC 6675 HighRxt
     private SequenceNumber _highestSacked; // behind the last SACKed number
     private bool _isRescueSpent;
+    private bool _isSackSeen;
     private int _sackedBytes;
     private int _sackedSegments;
     private int _lostBytes;
@@ -124,8 +125,10 @@ internal sealed partial class SackScoreboard
     /// <exception cref="ArgumentOutOfRangeException">The range is not outstanding, or a part of it is SACKed.</exception>
     internal void OnRetransmitted(SequenceNumber start, int length, int segmentSize, Instant now, uint timestamp)
     {
-        if (length < 1 || start < _unacknowledged || start + length > _next) throw new ArgumentOutOfRangeException(nameof(start), "The range is not outstanding.");
-        if (_ranges[_ranges.Find(start)].Has(SentRangeState.Sacked)) throw new ArgumentOutOfRangeException(nameof(start), "The range is SACKed.");
+        if (length < 1 || start < _unacknowledged || start + length > _next)
+            throw new ArgumentOutOfRangeException(nameof(start), "The range is not outstanding.");
+        if (_ranges[_ranges.Find(start)].Has(SentRangeState.Sacked))
+            throw new ArgumentOutOfRangeException(nameof(start), "The range is SACKed.");
         int position = Isolate(start, length);
         ref SentRange range = ref _ranges[position];
         if (range.WaitsForRetransmission) _waitingBytes -= range.Length;
@@ -142,12 +145,6 @@ internal sealed partial class SackScoreboard
 
     /// <summary>What a range is known to be, for a look from outside.</summary>
     internal SentRange RangeAt(int position) => _ranges[position];
-
-    /// <summary>How often the first outstanding range was sent again; 0 when nothing is outstanding.</summary>
-    internal int FirstRetransmissions => _ranges.Count == 0 ? 0 : _ranges[0].Retransmissions;
-
-    /// <summary>When the first outstanding range was last sent; null when nothing is outstanding.</summary>
-    internal Instant? FirstSentAt => _ranges.Count == 0 ? null : _ranges[0].SentAt;
 
     /// <summary>Makes a span of outstanding numbers a range of its own and returns its position: cuts at its ends, joins within.</summary>
     private int Isolate(SequenceNumber start, int length)

@@ -1,9 +1,10 @@
 namespace NetStack.Tcp;
 
-/// <summary>Whether to send what there is or to wait for more: Nagle's algorithm, corking, silly windows, limited transmit.</summary>
+/// <summary>Whether to send what there is or to wait for more: Nagle's algorithm, corking, silly windows.</summary>
 internal static class SendDecision
 {
-    /// <summary>How long a cork, or the sender's silly window avoidance, holds a segment back (Linux; RFC 9293 section 3.8.6.2.1 says 0.1 to 1 s).</summary>
+    /// <summary>How long a cork, or the sender's silly window avoidance, holds a segment back (Linux; RFC 9293 section 3.8.6.2.1 says
+    /// 0.1 to 1 s).</summary>
     internal static readonly TimeSpan Override = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
@@ -32,20 +33,4 @@ internal static class SendDecision
     /// <param name="largestWindow">The largest window the peer offered.</param>
     internal static bool IsSilly(int usable, int available, int maximumSegmentSize, int largestWindow) =>
         usable < maximumSegmentSize && usable < available && usable < largestWindow / 2;
-
-    /// <summary>
-    /// Where the receive window's right edge may go without offering silly steps (RFC 9293 section 3.8.6.2.2): it stays until it
-    /// can advance by a full segment or half the buffer.
-    /// </summary>
-    /// <param name="offered">Bytes still offered: the right edge less RCV.NXT.</param>
-    /// <param name="free">Bytes the buffer has room for.</param>
-    /// <param name="size">The buffer's size.</param>
-    /// <param name="maximumSegmentSize">The peer's full segment.</param>
-    /// <returns>The window to offer, in bytes: never less than <paramref name="offered"/>.</returns>
-    internal static int WindowToOffer(int offered, int free, int size, int maximumSegmentSize) =>
-        free - offered >= Math.Min(size / 2, maximumSegmentSize) ? free : offered;
-
-    /// <summary>Bytes beyond the congestion window that may be sent for the first two duplicate ACKs (RFC 3042), for each of which
-    /// must have SACKed something new if SACK is used.</summary>
-    internal static int LimitedTransmit(int duplicateAcks, int maximumSegmentSize) => Math.Clamp(duplicateAcks, 0, 2) * maximumSegmentSize;
 }

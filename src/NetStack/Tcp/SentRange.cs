@@ -63,5 +63,6 @@ internal struct SentRange
     internal readonly bool Has(SentRangeState state) => (State & state) == state;
 
     /// <summary>Whether it waits to be sent again.</summary>
-    internal readonly bool WaitsForRetransmission => (State & (SentRangeState.Sacked | SentRangeState.Lost | SentRangeState.Retransmitted)) == SentRangeState.Lost;
+    internal readonly bool WaitsForRetransmission =>
+        (State & (SentRangeState.Sacked | SentRangeState.Lost | SentRangeState.Retransmitted)) == SentRangeState.Lost;
 }

@@ -26,7 +26,7 @@ internal sealed class SentRangeList
     internal int Oldest => _oldest;
 
     /// <summary>The range at a position in the order of sequence numbers. The reference holds until a range is added.</summary>
-    internal ref SentRange this[int position] => ref _nodes[_order[(_head + position) & (_order.Length - 1)]];
+    internal ref SentRange this[int position] => ref _nodes[NodeAt(position)];
 
     /// <summary>The range in a node.</summary>
     internal ref SentRange Node(int node) => ref _nodes[node];
@@ -86,7 +86,8 @@ internal sealed class SentRangeList
         _free = node;
     }
 
-    /// <summary>Cuts a range in two at an offset within it; both halves know the same, and stay together in the order of transmission.</summary>
+    /// <summary>Cuts a range in two at an offset within it; both halves know the same, and stay together in the order of
+    /// transmission.</summary>
     internal void Split(int position, int offset)
     {
         SentRange right = this[position];
@@ -94,13 +95,13 @@ internal sealed class SentRangeList
         right.Length -= offset;
         this[position].Length = offset;
         Insert(position + 1, right);
-        if (right.Has(SentRangeState.Timed)) TimeAfter(_order[(_head + position) & (_order.Length - 1)], _order[(_head + position + 1) & (_order.Length - 1)]);
+        if (right.Has(SentRangeState.Timed)) TimeAfter(NodeAt(position), NodeAt(position + 1));
     }
 
     /// <summary>Makes a range the last one sent.</summary>
     internal void TimeLast(int position)
     {
-        int node = _order[(_head + position) & (_order.Length - 1)];
+        int node = NodeAt(position);
         Untime(ref _nodes[node]);
         TimeAfter(_newest, node);
     }
@@ -108,7 +109,7 @@ internal sealed class SentRangeList
     /// <summary>Puts a range, which is in no order of transmission, where its age belongs: quick for those older than the others.</summary>
     internal void TimeByAge(int position)
     {
-        int node = _order[(_head + position) & (_order.Length - 1)];
+        int node = NodeAt(position);
         int older = None;
         for (int next = _oldest; next != None && _nodes[next].SentAt < _nodes[node].SentAt; next = _nodes[next].Newer) older = next;
         TimeAfter(older, node);
@@ -124,6 +125,8 @@ internal sealed class SentRangeList
         else _nodes[range.Newer].Older = range.Older;
         range.State &= ~SentRangeState.Timed;
     }
+
+    private int NodeAt(int position) => _order[(_head + position) & (_order.Length - 1)];
 
     private void TimeAfter(int older, int node)
     {
@@ -152,7 +155,7 @@ internal sealed class SentRangeList
     private void GrowOrder()
     {
         int[] larger = new int[Math.Max(_order.Length * 2, FirstCapacity)];
-        for (int i = 0; i < _count; i++) larger[i] = _order[(_head + i) & (_order.Length - 1)];
+        for (int i = 0; i < _count; i++) larger[i] = NodeAt(i);
         _order = larger;
         _head = 0;
     }

@@ -50,7 +50,8 @@ internal struct FrtoDetector
     internal RecoveryVerdict OnAck(SequenceNumber unacknowledged, in AckOutcome outcome, bool isDuplicate)
     {
         if (!_isActive) return RecoveryVerdict.Open;
-        if (outcome.HasOriginalDelivered && outcome.LowestOriginalEnd <= _recover)
+        bool isProof = outcome.HasOriginalDelivered && (outcome.IsSackSeen || !outcome.HasRetransmittedDelivered);
+        if (isProof && outcome.LowestOriginalEnd <= _recover)
         {
             _isActive = false;
             return RecoveryVerdict.Spurious;
@@ -82,11 +83,13 @@ internal struct UndoDetector
     /// <summary>A recovery or a timeout begins, with its reduction of the window.</summary>
     /// <param name="unacknowledged">SND.UNA.</param>
     /// <param name="next">SND.NXT.</param>
-    internal void Begin(SequenceNumber unacknowledged, SequenceNumber next)
+    /// <param name="retransmitted">Bytes sent again before that are in flight still, as when a timeout follows a fast retransmit:
+    /// <see cref="SackScoreboard.RetransmittedBytes"/>. DSACKs of them prove nothing of what follows.</param>
+    internal void Begin(SequenceNumber unacknowledged, SequenceNumber next, int retransmitted = 0)
     {
         _start = unacknowledged;
         _end = next;
-        _pending = 0;
+        _pending = retransmitted;
         _hasRetransmitted = false;
         _isActive = true;
     }

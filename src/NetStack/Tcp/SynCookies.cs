@@ -37,7 +37,8 @@ internal readonly struct SynCookies(ConnectionHash first, ConnectionHash second)
     /// <param name="peerSequence">The SYN's sequence number.</param>
     /// <param name="maximumSegmentSize">The peer's MSS in bytes; the cookie holds the next lower of a table.</param>
     /// <param name="now">When.</param>
-    internal SequenceNumber Make(IpAddress local, ushort localPort, IpAddress remote, ushort remotePort, SequenceNumber peerSequence, int maximumSegmentSize, Instant now)
+    internal SequenceNumber Make(
+        IpAddress local, ushort localPort, IpAddress remote, ushort remotePort, SequenceNumber peerSequence, int maximumSegmentSize, Instant now)
     {
         uint index = 0;
         while (index + 1 < SegmentSizes.Length && SegmentSizes[(int)index + 1] <= maximumSegmentSize) index++;
@@ -57,7 +58,9 @@ internal readonly struct SynCookies(ConnectionHash first, ConnectionHash second)
     /// <param name="now">When.</param>
     /// <param name="maximumSegmentSize">The MSS it holds, in bytes.</param>
     /// <returns>False when it is no cookie of ours for this connection, or too old.</returns>
-    internal bool TryCheck(IpAddress local, ushort localPort, IpAddress remote, ushort remotePort, SequenceNumber peerSequence, SequenceNumber cookie, Instant now, out int maximumSegmentSize)
+    internal bool TryCheck(
+        IpAddress local, ushort localPort, IpAddress remote, ushort remotePort, SequenceNumber peerSequence, SequenceNumber cookie, Instant now,
+        out int maximumSegmentSize)
     {
         maximumSegmentSize = 0;
         uint name = (uint)first.Of(local, localPort, remote, remotePort);

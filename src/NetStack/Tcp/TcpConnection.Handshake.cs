@@ -120,8 +120,9 @@ public sealed partial class TcpConnection
         _sendWindow = _maxSendWindow = handshake.PeerWindow;
         _windowSequence = _irs;
         _windowAcknowledgement = _iss;
-        _tuner = new ReceiveWindowTuner(_receiveLimit, _options.MaxReceiveBuffer, handshake.ReceiveWindow, _irs + 1, now);
         UpdateMss();
+        int first = Math.Min(handshake.ReceiveWindow, CongestionControl.InitialWindow(_mss)); // what the peer's first flight may be
+        _tuner = new ReceiveWindowTuner(_receiveLimit, _options.MaxReceiveBuffer, first, _irs + 1, now);
     }
 
     /// <summary>Our SYN was acknowledged in SYN-RECEIVED.</summary>

@@ -27,7 +27,7 @@ public sealed partial class TcpConnection : ITcpFlow
     private bool _isOrphan; // counted as such
 
     // What was agreed on in the handshake.
-    private SequenceNumber _iss;
+    private readonly SequenceNumber _iss;
     private SequenceNumber _irs;
     private int _peerMss;
     private int _sendScale = -1;

@@ -29,7 +29,7 @@ public sealed class ScoreboardModelTests
     public void It_agrees_with_the_plain_model(ulong seed, bool isCutIntoSegments, bool isRack)
     {
         Life life = new(seed, isCutIntoSegments, isRack);
-        for (int step = 0; step < 1500; step++)
+        for (int step = 0; step < 1000; step++)
         {
             string what = life.Step();
             life.Compare($"seed {seed}, step {step}: {what}");

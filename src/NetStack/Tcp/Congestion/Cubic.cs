@@ -99,8 +99,9 @@ public sealed class Cubic : ICongestionControl
     {
         if (!isRepeated) OnCongestion(congestion);
         _now.Window = _segment;
+        _now.Maximum = 0; // section 4.8: the next curve begins at its plateau
         _now.HasEpoch = false;
-        _slowStart.Stop();
+        _slowStart.Stop(isTimeout: true);
     }
 
     /// <inheritdoc/>

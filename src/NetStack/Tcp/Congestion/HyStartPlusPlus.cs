@@ -6,9 +6,8 @@ namespace NetStack.Tcp.Congestion;
 /// </summary>
 internal struct HyStartPlusPlus
 {
-    // RFC 9406 section 4.3; without pacing at most 8 segments of growth an ACK.
+    // RFC 9406 section 4.3.
     private const int MinimumSamples = 8;
-    private const int GrowthLimit = 8;
     private const int ConservativeDivisor = 4;
     private const int ConservativeRounds = 5;
     private const int ThresholdDivisor = 8;
@@ -18,9 +17,10 @@ internal struct HyStartPlusPlus
     private TimeSpan _lastRound = TimeSpan.MaxValue;
     private TimeSpan _thisRound = TimeSpan.MaxValue;
     private TimeSpan _baseline = TimeSpan.MaxValue;
-    private long _roundEnd;
+    private long _roundEnd = -1; // a place in the stream: what was sent when the round began
     private int _samples;
     private int _conservativeRounds;
+    private int _growthLimit = 8; // in segments an ACK: L
     private bool _isConservative;
     private bool _isStopped;
 
@@ -32,24 +32,27 @@ internal struct HyStartPlusPlus
     /// <summary>Whether growth is conservative (CSS) at present.</summary>
     internal readonly bool IsConservative => _isConservative;
 
-    /// <summary>Never looks again: only the first slow start is watched (section 4.3).</summary>
-    internal void Stop()
+    /// <summary>Never looks again: only the first slow start is watched (section 4.3). Later ones grow by two segments an ACK at
+    /// most, by one after a timeout, when an ACK that fills a hole tells little (RFC 3465 sections 2.2, 2.3).</summary>
+    internal void Stop(bool isTimeout = false)
     {
         _isStopped = true;
         _isConservative = false;
+        _growthLimit = isTimeout ? 1 : 2;
     }
 
     /// <summary>Takes an ACK in slow start; true when slow start is over and the threshold becomes the window.</summary>
     internal bool OnAck(in CongestionAck ack)
     {
         if (_isStopped) return false;
-        bool isOver = ack.TotalAcknowledged > _roundEnd && BeginRound(ack.TotalSent);
+        if (_roundEnd < 0) _roundEnd = ack.TotalSent;
         if (ack.RoundTrip > TimeSpan.Zero)
         {
             _samples++;
             if (ack.RoundTrip < _thisRound) _thisRound = ack.RoundTrip;
+            if (_samples >= MinimumSamples) Judge();
         }
-        if (!isOver && _samples >= MinimumSamples) Judge();
+        bool isOver = ack.TotalAcknowledged >= _roundEnd && BeginRound(ack.TotalSent);
         if (isOver) Stop();
         return isOver;
     }
@@ -61,7 +64,7 @@ internal struct HyStartPlusPlus
     /// <param name="segment">Bytes in a full segment.</param>
     internal readonly int Grow(int window, int threshold, ref int acknowledged, int segment)
     {
-        int growth = Math.Min(acknowledged, GrowthLimit * segment);
+        int growth = Math.Min(acknowledged, _growthLimit * segment);
         if (_isConservative) growth /= ConservativeDivisor;
         int room = threshold - window;
         acknowledged = growth > room ? acknowledged - room : 0;

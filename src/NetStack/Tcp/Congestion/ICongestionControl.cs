@@ -36,9 +36,10 @@ public interface ICongestionControl
     void OnCongestion(in CongestionEvent congestion);
 
     /// <summary>The retransmission timer ran out: the window becomes one segment (RFC 5681 section 3.1). The threshold is
-    /// chosen anew only for the first timeout of a segment.</summary>
+    /// chosen anew only if this is the first sign of the loss.</summary>
     /// <param name="congestion">The state at that time.</param>
-    /// <param name="isRepeated">Whether the timer ran out for the same data before.</param>
+    /// <param name="isRepeated">Whether the timer ran out for the same data before, or a recovery has reduced the threshold for
+    /// this loss already.</param>
     void OnRetransmissionTimeout(in CongestionEvent congestion, bool isRepeated);
 
     /// <summary>The last congestion event was none: window and threshold become what they were before it, or more.</summary>
@@ -86,6 +87,9 @@ public readonly record struct CongestionAck
 
     /// <summary>See <see cref="RateBytes"/>.</summary>
     public TimeSpan RateInterval { get; init; }
+
+    /// <summary>Whether the rate shows the application's speed, not the path's.</summary>
+    public bool IsRateAppLimited { get; init; }
 }
 
 /// <summary>The state at the time of a congestion event.</summary>

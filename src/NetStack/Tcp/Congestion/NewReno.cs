@@ -71,7 +71,7 @@ public sealed class NewReno : ICongestionControl
     {
         if (!isRepeated) OnCongestion(congestion);
         _window = _segment;
-        _slowStart.Stop();
+        _slowStart.Stop(isTimeout: true);
     }
 
     /// <inheritdoc/>
