@@ -14,9 +14,9 @@ internal sealed partial class NeighbourDiscovery
             nic.NdpDrops.Add(NdpDropReason.Malformed);
             return;
         }
-        if (nic.AddressTable.Find(datagram.Source) is not null)
+        if (message.Type != NdpView.NeighborAdvertisement && nic.AddressTable.Find(datagram.Source) is not null)
         {
-            nic.NdpDrops.Add(NdpDropReason.AddressConflict); // what comes from our own address from outside is not to be learnt from
+            nic.NdpDrops.Add(NdpDropReason.AddressConflict); // nothing is to be learnt from whoever speaks for us
             return;
         }
         NdpDropReason? refusal = message.Type switch
