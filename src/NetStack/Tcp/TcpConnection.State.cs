@@ -27,7 +27,7 @@ public sealed partial class TcpConnection : ITcpFlow
     private bool _isOrphan; // counted as such
 
     // What was agreed on in the handshake.
-    private SequenceNumber _iss;
+    private readonly SequenceNumber _iss;
     private SequenceNumber _irs;
     private int _peerMss;
     private int _sendScale = -1;
@@ -82,6 +82,7 @@ public sealed partial class TcpConnection : ITcpFlow
     // Zero window and keepalive.
     private ZeroWindowProbe _zeroWindow;
     private bool _isWindowProbeDue;
+    private int _orphanProbes;
     private bool _mustSendSmall; // the override timeout of sender-side silly window avoidance
     private KeepAlive _keepAlive;
     private bool _isKeepAliveDue;
