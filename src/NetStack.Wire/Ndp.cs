@@ -98,7 +98,8 @@ public readonly ref struct NdpView
         }
     }
 
-    private static int FixedSize(byte type) => type switch
+    /// <summary>Bytes in front of a message's options; 0 for a type that is not neighbour discovery.</summary>
+    internal static int FixedSize(byte type) => type switch
     {
         RouterSolicitation => 8,
         RouterAdvertisement => 16,

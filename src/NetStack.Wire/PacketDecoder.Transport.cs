@@ -75,7 +75,8 @@ internal ref partial struct PacketDecoder
             AcceptBroken(ref headers, kind, IcmpView.MinSize);
             return;
         }
-        Private(size);
+        // A line of text tells what neighbour discovery asks for, whoever fetched how much of the frame before.
+        Private(kind == LayerKind.Icmpv6 ? Math.Max(size, NdpView.FixedSize(bytes[0])) : size);
         Accept(ref headers, kind, Math.Min(size, _captured - _at), Next.Payload, 0);
     }
 
