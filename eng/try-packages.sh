@@ -9,9 +9,19 @@ trap 'rm -rf "$work"' EXIT
 # A version of its own, so that no cache can answer for it.
 version="0.1.0-try.$(date -u +%s)"
 
-dotnet pack package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
-dotnet pack src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
 ls "$work/feed"
+
+# Every library is in the package, with its documentation.
+contents=$(python3 -m zipfile -l "$work/feed/NetStack.$version.nupkg")
+for project in src/*/*.csproj; do
+  name=$(basename "$project" .csproj)
+  [ "$name" = NetStack.Inspect ] && continue
+  for file in "lib/net10.0/$name.dll" "lib/net10.0/$name.xml"; do
+    grep -qF "$file" <<<"$contents" || { echo "the package lacks $file" >&2; exit 1; }
+  done
+done
 
 mkdir "$work/app"
 cat > "$work/app/app.csproj" <<XML
