@@ -38,6 +38,15 @@ public sealed class SampleTests
         Assert.Equal("since the first frame: 0 maps, 0 unmaps; 0 frames nobody wanted", lines[4]);
     }
 
+    [Fact]
+    public void The_readme_shows_what_the_programs_print()
+    {
+        string readme = File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n");
+        string golden = Path.Combine(SampleCaptures.Root, "tests", "NetStack.Inspect.Tests", "golden", "web.txt");
+        string[] shown = [.. Run("capture-through-the-ring", "web"), .. File.ReadLines(golden).Take(3)];
+        Assert.All(shown, line => Assert.Contains($"\n{line}\n", readme, StringComparison.Ordinal));
+    }
+
     [Theory, InlineData("inspect-headers"), InlineData("capture-through-the-ring")]
     public void Without_a_file_a_sample_says_how_it_is_used(string sample)
     {
