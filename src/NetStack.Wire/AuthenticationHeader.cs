@@ -29,6 +29,9 @@ public readonly ref struct AuthenticationView
     /// <summary>Sequence number.</summary>
     public uint Sequence => Bytes.U32(_bytes, 8);
 
+    /// <summary>The integrity check value, or as much of it as is there.</summary>
+    public ReadOnlySpan<byte> CheckValue => Bytes.Clip(_bytes, MinSize, HeaderLength);
+
     /// <summary>Appends index and sequence number.</summary>
     public void AppendTo(ref LineWriter line)
     {
