@@ -72,7 +72,7 @@ public readonly ref struct Ipv6ExtensionView
             line.Append(kind == LayerKind.Ipv6HopByHop ? "HBH"u8 : "DSTOPT"u8);
             return;
         }
-        line.Append("srcrt (len="u8);
+        line.Append("RT6 (len="u8);
         line.Append(_bytes[1]);
         line.Append(", type="u8);
         line.Append(RoutingType);

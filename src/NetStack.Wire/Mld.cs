@@ -96,7 +96,13 @@ public readonly ref struct MldView
             return;
         }
         line.Append(Type switch { Query => "multicast listener query"u8, Report => "multicast listener report"u8, _ => "multicast listener done"u8 });
-        if (Version == 2) line.Append(" v2"u8);
+        if (Version == 2)
+        {
+            line.Append(" v2 [gaddr "u8);
+            line.Append(Group);
+            line.Append(']');
+            return;
+        }
         line.Append(" max resp delay: "u8);
         line.Append(MaxResponseMilliseconds);
         line.Append(" addr: "u8);
