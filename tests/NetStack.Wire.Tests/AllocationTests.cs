@@ -28,8 +28,9 @@ public sealed class AllocationTests
         for (int i = 0; i < 200; i++) Round(packet);
         // A collection that another thread's test sets off may charge this thread with the unused rest of its allocation buffer, once;
         // what a packet allocates would show in every attempt.
-        long[] attempts = [.. Enumerable.Range(0, 3).Select(_ => Measure(packet))];
-        Assert.True(attempts.Contains(0), $"{kind}: {string.Join(", ", attempts)} bytes");
+        long allocated = Measure(packet);
+        for (int attempt = 0; attempt < 2 && allocated > 0; attempt++) allocated = Measure(packet);
+        Assert.True(allocated == 0, $"{kind}: {allocated} bytes");
         Assert.True(_written > 10_000 * 10, kind);
     }
 
