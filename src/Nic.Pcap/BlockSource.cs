@@ -15,7 +15,6 @@ internal sealed class BlockSource : IDisposable
     private const int BlocksPerPool = 4;
 
     private readonly Stream _stream;
-    private readonly FetchMeter _meter;
     private readonly List<BufferPool> _pools = [];
     private Block[] _blocks = new Block[BlocksPerPool]; // a queue: the first is the one being consumed
     private int _head;
@@ -23,11 +22,7 @@ internal sealed class BlockSource : IDisposable
     private int _available; // bytes read and not consumed
     private bool _atEnd;
 
-    internal BlockSource(Stream stream, FetchMeter meter)
-    {
-        _stream = stream;
-        _meter = meter;
-    }
+    internal BlockSource(Stream stream) => _stream = stream;
 
     private struct Block
     {
@@ -45,6 +40,17 @@ internal sealed class BlockSource : IDisposable
 
     /// <summary>Why the stream could not be read further, if that was not its end.</summary>
     internal CaptureDamage? Failure { get; private set; }
+
+    /// <summary>How many blocks were read to their end and wait for users to release what they hold of them.</summary>
+    internal int HeldBlocks
+    {
+        get
+        {
+            int rented = 0;
+            foreach (BufferPool pool in _pools) rented += pool.Count - pool.Available;
+            return rented - _count;
+        }
+    }
 
     /// <summary>Bytes that can still be had without reading, for telling an empty rest from a cut one.</summary>
     internal int Available => _available;
