@@ -12,7 +12,7 @@ internal sealed class BlockSource : IDisposable
     /// <summary>Bytes in a block: large enough that a read is worth its system call.</summary>
     internal const int BlockSize = 512 * 1024;
 
-    private const int BlocksPerPool = 4;
+    private const int BlocksPerPool = 2; // one is read while the packet across the border needs the other
 
     private readonly Stream _stream;
     private readonly List<BufferPool> _pools = [];

@@ -20,7 +20,7 @@ public readonly record struct TimeResolution(int Exponent, bool IsBinary)
     private const int NanosecondsPerSecond = 1_000_000_000;
     private const long MaxFastOffset = 1L << 62;
 
-    private static ReadOnlySpan<ulong> PowersOfTen =>
+    private static readonly ulong[] PowersOfTen =
     [
         1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
         1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
@@ -51,7 +51,8 @@ public readonly record struct TimeResolution(int Exponent, bool IsBinary)
         return Timestamp.FromNanoseconds(ToNanoseconds(units) + (Int128)offsetSeconds * NanosecondsPerSecond);
     }
 
-    /// <summary>The time in units, rounded down to one: the inverse of <see cref="ToTimestamp"/> for every time that came from there.</summary>
+    /// <summary>The time in units, rounded down to one: the inverse of <see cref="ToTimestamp"/> for every time that came from there
+    /// and is no later than a <see cref="Timestamp"/> can be.</summary>
     /// <param name="time">The time.</param>
     /// <param name="offsetSeconds">Seconds that a reader will add.</param>
     /// <param name="units">Units since the epoch and <paramref name="offsetSeconds"/>.</param>

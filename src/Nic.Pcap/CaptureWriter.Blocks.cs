@@ -81,7 +81,7 @@ public sealed partial class CaptureWriter
             int size = name.Address.Write(address);
             encoder.Option(name.Address.IsV4 ? RecordIpv4 : RecordIpv6, address[..size], text);
         }
-        encoder.Option(RecordEnd, default);
+        encoder.Option(RecordEnd, ReadOnlySpan<byte>.Empty);
         encoder.End();
     }
 
