@@ -172,9 +172,13 @@ internal sealed class BlockSource : IDisposable
         {
             read = _stream.Read(new DeviceMemory(last.Pool.Region).Span(offset, BlockSize - last.Filled));
         }
-        catch (InvalidDataException e)
+        catch (InvalidDataException)
         {
-            return Fail("bad_compression", e.Message);
+            return Fail("bad_compression", "the gzip stream is corrupt");
+        }
+        catch (EndOfStreamException e)
+        {
+            return Fail("truncated_file", e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

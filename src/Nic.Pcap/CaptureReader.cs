@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using NetStack.Memory;
 using NetStack.Nic.Pcap;
 
@@ -156,7 +155,7 @@ public sealed class CaptureReader : IDisposable
         byte[] prefix = new byte[4];
         int length = stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false);
         PrefixStream whole = new(prefix, length, stream, leaveOpen);
-        if (length >= 2 && prefix[0] == 0x1F && prefix[1] == 0x8B) return new GZipStream(whole, CompressionMode.Decompress);
+        if (length >= 2 && prefix[0] == 0x1F && prefix[1] == 0x8B) return new GunzipStream(whole);
         if (length == 4 && BinaryPrimitives.ReadUInt32LittleEndian(prefix) is 0xFD2FB528)
             throw new CaptureFormatException("a zstd file: uncompress it first (zstd -dc FILE | netstack inspect -)");
         if (length == 4 && BinaryPrimitives.ReadUInt32LittleEndian(prefix) is 0x184D2204)

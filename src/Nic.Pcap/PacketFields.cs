@@ -50,7 +50,7 @@ internal abstract class CaptureFormat(BlockSource source)
 
     protected ReadOutcome Broken(string code, long offset, string detail)
     {
-        Damage = Source.Failure is { } failure ? failure : new CaptureDamage(code, offset, detail);
+        Damage = Source.Failure is { } failure ? failure with { Offset = offset } : new CaptureDamage(code, offset, detail);
         return ReadOutcome.Damaged;
     }
 

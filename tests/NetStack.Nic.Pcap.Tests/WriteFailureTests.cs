@@ -25,7 +25,7 @@ public sealed class WriteFailureTests
     [Theory, InlineData(CaptureFileFormat.PcapNg), InlineData(CaptureFileFormat.Pcap)]
     public void A_file_that_can_take_no_more_ends_with_a_whole_record(CaptureFileFormat format)
     {
-        for (int limit = 0; limit < 2_000_000; limit += 123_457)
+        for (int limit = 0; limit < 2_000_000; limit += 251_117)
         {
             LimitedStream disk = new(limit);
             CaptureWriter writer = CaptureWriter.Create(disk, new CaptureWriterOptions { Format = format }, leaveOpen: true);
@@ -55,6 +55,26 @@ public sealed class WriteFailureTests
         Assert.Throws<IOException>(writer.Flush);
         Assert.Equal([1, 2, 3, 4, 5], disk.ToArray());
         Assert.Throws<IOException>(writer.Dispose);
+    }
+
+    [Fact]
+    public void Beyond_four_gibibytes_too_a_file_is_cut_back_to_where_it_was_whole()
+    {
+        const long Start = 5L << 30;
+        LargeStream disk = new(Start, 1_000_000);
+        CaptureWriter writer = CaptureWriter.Create(disk);
+        writer.AddInterface(LinkType.Ethernet);
+        writer.Write(Data(60_000), 60_000, At(1));
+        writer.Flush();
+        long whole = Start + writer.Position;
+        for (int i = 0; i < 50; i++)
+        {
+            if (Record.Exception(() => writer.Write(Data(60_000), 60_000, At(1))) is not null) break;
+            whole = disk.Position;
+        }
+        Assert.Throws<IOException>(writer.Dispose);
+        Assert.Equal(whole, disk.Length);
+        Assert.InRange(whole, Start + 600_000, Start + 1_000_000);
     }
 
     [Fact]
@@ -88,5 +108,39 @@ public sealed class WriteFailureTests
         }
 
         public override void Write(ReadOnlySpan<byte> buffer) => Write(buffer.ToArray(), 0, buffer.Length);
+    }
+
+    /// <summary>A large file with little room behind its end.</summary>
+    private sealed class LargeStream(long start, int room) : Stream
+    {
+        private readonly long _most = start + room;
+        private long _length = start;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => true;
+
+        public override bool CanWrite => true;
+
+        public override long Length => _length;
+
+        public override long Position { get => _length; set => throw new NotSupportedException(); }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            int taken = (int)Math.Min(count, _most - _length);
+            _length += taken;
+            if (taken < count) throw new IOException("No space left on device");
+        }
+
+        public override void SetLength(long value) => _length = value;
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     }
 }

@@ -209,25 +209,12 @@ public sealed class WriterTests
             writer.AddInterface(LinkType.Ethernet);
             writer.AddInterface(DBus);
             writer.Write(Data(262_144), 262_144, At(1), 0, comment);
-            writer.Write(Data(9_000_000), 9_000_000, At(1), 1);
+            writer.Write(Data(1_000_000), 1_000_000, At(1), 1);
             writer.Write(Data(10), 10, At(1), 0);
         }));
-        Assert.Equal([262_144, 9_000_000, 10], read.Select(p => p.Bytes.Length / 2));
+        Assert.Equal([262_144, 1_000_000, 10], read.Select(p => p.Bytes.Length / 2));
         Assert.Equal(comment, read[0].Comment);
-        Assert.Equal(Convert.ToHexString(Data(9_000_000)), read[1].Bytes);
-    }
-
-    [Fact]
-    public void Positions_count_past_four_gibibytes()
-    {
-        CountingStream sink = new();
-        using CaptureWriter writer = CaptureWriter.Create(sink);
-        writer.AddInterface((LinkType)231);
-        byte[] large = new byte[16 * 1024 * 1024];
-        for (int i = 0; i < 260; i++) writer.Write(large, large.Length, At(i));
-        writer.Flush();
-        Assert.Equal(sink.Written, writer.Position);
-        Assert.InRange(writer.Position, 260L * large.Length, 260L * large.Length + 20_000);
+        Assert.Equal(Convert.ToHexString(Data(1_000_000)), read[1].Bytes);
     }
 
     private static CaptureInterface AddInterface(CaptureWriter writer, Random random)
@@ -248,32 +235,5 @@ public sealed class WriterTests
         PacketDirection direction = (PacketDirection)random.Next(3);
         writer.Write(data, wire, time, on.Index, comment, direction);
         return new PacketData(Convert.ToHexString(data), wire, time, on.LinkType, on.Index, comment, direction);
-    }
-
-    private sealed class CountingStream : Stream
-    {
-        internal long Written { get; private set; }
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override void Write(byte[] buffer, int offset, int count) => Written += count;
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
