@@ -26,7 +26,8 @@ public sealed record VirtualNicOptions
     /// <summary>Entries in each ring, a power of two from 2 to 65,536.</summary>
     public int RingSize { get; init; } = 512;
 
-    /// <summary>Completions handled in one <see cref="INicQueue.Receive"/>, at least 1.</summary>
+    /// <summary>Frames and refused completions handled in one <see cref="INicQueue.Receive"/>, at least 1. However many buffers
+    /// a frame lies in, it counts as one.</summary>
     public int CompletionBudget { get; init; } = 64;
 
     /// <summary>Frames that make the device wake its driver at once, at least 1.</summary>

@@ -30,7 +30,7 @@ internal sealed class VirtualNicQueue : INicQueue
         Index = index;
         _ringShift = System.Numerics.BitOperations.Log2((uint)options.RingSize);
         _posted = new PostedBuffers(index, options.RingSize);
-        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize);
+        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize, Counters.ReceiveDrops);
         _fillRing = DmaRegion.Allocate(options.RingSize * FillEntry.Size);
         _completionRing = BufferPool.Create(options.RingSize * RxCompletion.Size, 1);
         _completionRing.TryRent(out _completions);
@@ -71,10 +71,12 @@ internal sealed class VirtualNicQueue : INicQueue
     {
         int count = 0;
         uint start = _consumed;
-        for (int budget = _options.CompletionBudget; budget > 0 && count < frames.Length; budget--)
+        for (int budget = _options.CompletionBudget; budget > 0 && count < frames.Length;)
         {
             if (!TryTakeCompletion(out RxCompletion completion)) break;
-            if (TryAssemble(completion) && TryFinish(out frames[count])) count++;
+            ChainProgress progress = Assemble(completion);
+            if (progress == ChainProgress.Whole && TryFinish(out frames[count])) count++;
+            if (progress != ChainProgress.Partial) budget--; // a chain is bounded by what was posted
         }
         if (_consumed != start) _device.CompletionDoorbell(Index, _consumed);
         return count;
@@ -134,39 +136,18 @@ internal sealed class VirtualNicQueue : INicQueue
     }
 
     /// <summary>Checks one completion against what was posted, and adds its buffer to the frame.</summary>
-    /// <returns>Whether a frame is whole.</returns>
-    private bool TryAssemble(in RxCompletion completion)
+    private ChainProgress Assemble(in RxCompletion completion)
     {
-        bool isLast = (completion.Flags & RxFlags.EndOfPacket) != 0;
-        if (!_posted.IsOurs(completion.BufferId)) return Refuse(completion.BufferId < (uint)(_options.Queues * _options.RingSize) ? DropReason.WrongQueue : DropReason.BadBufferId, isLast);
-        if (!_posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer)) return Refuse(DropReason.NotPosted, isLast);
+        if (completion.BufferId >= (uint)(_options.Queues * _options.RingSize)) return _assembler.Refuse(completion, DropReason.BadBufferId);
+        if (!_posted.IsOurs(completion.BufferId)) return _assembler.Refuse(completion, DropReason.WrongQueue);
+        if (!_posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer)) return _assembler.Refuse(completion, DropReason.NotPosted);
         Counters.BuffersCompleted++;
         if (completion.ByteCount > (uint)registration.Pool.BufferSize)
         {
             registration.Pool.Release(buffer);
-            return Refuse(DropReason.LengthOverCapacity, isLast);
+            return _assembler.Refuse(completion, DropReason.LengthOverCapacity);
         }
-        BodySlice slice = new(registration.Pool, buffer, 0, (int)completion.ByteCount);
-        switch (_assembler.Add(completion, slice, out DropReason drop))
-        {
-            case FrameAssembler.Progress.Whole:
-                return true;
-            case FrameAssembler.Progress.Broken:
-                Counters.ReceiveDrops.Add(drop);
-                return false;
-            case FrameAssembler.Progress.BrokenBefore:
-                Counters.ReceiveDrops.Add(drop);
-                return _assembler.FirstIsLast;
-            default:
-                return false;
-        }
-    }
-
-    private bool Refuse(DropReason reason, bool isLast)
-    {
-        Counters.ReceiveDrops.Add(reason);
-        if (_assembler.Abort(isLast)) Counters.ReceiveDrops.Add(DropReason.BadChain);
-        return false;
+        return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, (int)completion.ByteCount));
     }
 
     /// <summary>Checks what holds for a whole frame, and gives it out.</summary>
