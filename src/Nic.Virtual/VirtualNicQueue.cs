@@ -54,10 +54,11 @@ internal sealed class VirtualNicQueue : INicQueue
             throw new InvalidOperationException($"The registration is not for receiving on queue {Index} of {_nic.Info.Name}.");
         if (!own.IsActive) throw new InvalidOperationException("The registration is being withdrawn.");
         int count = Math.Min(buffers.Length, _posted.Room);
+        Mark(own, buffers[..count]);
         Span<byte> ring = new DeviceMemory(_fillRing).Span(0, _options.RingSize * FillEntry.Size);
         for (int i = 0; i < count; i++)
         {
-            ulong iova = own.ReceiveIova + (ulong)own.Pool.RegionOffset(buffers[i]);
+            ulong iova = own.ReceiveIova + (ulong)(own.Pool.RegionOffset(buffers[i]) - own.Pool.Offset);
             uint id = _posted.Add(own, buffers[i]);
             int slot = (int)(_produced++ & (uint)(_options.RingSize - 1));
             new FillEntry(id, (uint)own.Pool.BufferSize, iova).Write(ring.Slice(slot * FillEntry.Size, FillEntry.Size));
@@ -70,6 +71,7 @@ internal sealed class VirtualNicQueue : INicQueue
     public int Receive(Span<ReceivedFrame> frames)
     {
         int count = 0;
+        if (_device.IsDead) return 0;
         uint start = _consumed;
         for (int budget = _options.CompletionBudget; budget > 0 && count < frames.Length;)
         {
@@ -92,22 +94,41 @@ internal sealed class VirtualNicQueue : INicQueue
     {
         if (registration.ReceiveIova == 0) return;
         List<uint> ids = [];
-        _device.Withdraw(Index, registration.ReceiveIova, registration.ReceiveIova + (ulong)registration.Pool.Region.Length, ids);
+        _device.Withdraw(Index, registration.ReceiveIova, registration.ReceiveEnd, ids);
         foreach (uint id in ids)
         {
-            if (_posted.IsPosted(id, registration) && _posted.TryTake(id, out _, out BufferHandle buffer)) registration.Pool.Release(buffer);
+            if (!_posted.IsPosted(id, registration) || !_posted.TryTake(id, out _, out BufferHandle buffer)) continue;
+            registration.Pool.Release(buffer);
+            Counters.BuffersCompleted++;
         }
     }
 
-    /// <summary>Whether the device has none of a registration's buffers, and no frame being assembled uses one.</summary>
-    internal bool IsClear(VirtualRegistration registration) => !_posted.Any(registration) && registration.Pool.Available == registration.Pool.Count;
+    /// <summary>Whether the device has none of a registration's buffers any more.</summary>
+    internal bool IsClear(VirtualRegistration registration)
+    {
+        if (registration.Posted > 0 || registration.Sending > 0) return false;
+        if (_assembler.Uses(registration.Pool)) _assembler.Abort(isLast: false); // begun by the device, and it has nothing left to end it with
+        return true;
+    }
 
     internal void Dispose()
     {
         _assembler.Abort(isLast: true);
+        _posted.ReleaseAll();
         _transmit.Dispose();
         _fillRing.Dispose();
         _completionRing.Region.Dispose();
+    }
+
+    /// <summary>Notes that buffers are posted; all of them or, with an exception, none.</summary>
+    private static void Mark(VirtualRegistration registration, ReadOnlySpan<BufferHandle> buffers)
+    {
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            if (registration.TryMark(buffers[i])) continue;
+            foreach (BufferHandle marked in buffers[..i]) registration.Unmark(marked);
+            throw new InvalidOperationException($"Buffer {buffers[i]} is stale, of another pool, or posted already.");
+        }
     }
 
     private int SlotOf(uint index) => (int)(index & (uint)(_options.RingSize - 1)) * RxCompletion.Size;
@@ -182,7 +203,7 @@ internal sealed class VirtualNicQueue : INicQueue
     private static DropReason? FaultOf(in RxCompletion first, in PacketBody body)
     {
         if ((first.Flags & RxFlags.Error) != 0) return DropReason.DeviceError;
-        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength > body.Length || first.HeaderLength != first.ByteCount)) return DropReason.BadHeaderSplit;
+        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength == 0 || first.HeaderLength != first.ByteCount)) return DropReason.BadHeaderSplit;
         bool isOne = first.Segments == 1;
         if (first.Segments == 0 || (!isOne && (first.SegmentSize == 0 || (long)(first.Segments - 1) * first.SegmentSize >= body.Length))) return DropReason.BadSegments;
         return null;
