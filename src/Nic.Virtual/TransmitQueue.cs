@@ -142,6 +142,7 @@ internal sealed class TransmitQueue
     /// </summary>
     private void Reap()
     {
+        if (_device.IsDead) return;
         Span<byte> word = stackalloc byte[4];
         _indexPool.Window(_index, 0, 4).CopyTo(word);
         uint reported = BinaryPrimitives.ReadUInt32LittleEndian(word);

@@ -61,6 +61,7 @@ public sealed class AllocationTests
         rig.Nic.Attach(link.A);
         byte[] headers = Frames.Tcp(Frames.A4, Frames.B4, new TcpHeader(1, 2, 3, 4, TcpFlags.Ack, 5), []);
         long now = 0;
+        for (int i = 0; i < 500; i++) link.A.TryDeliver(new byte[1514], new WireFrame(1514)); // as many on their way as there will ever be
         AssertNoAllocation(() =>
         {
             for (int i = 0; i < _sent.Length; i++)

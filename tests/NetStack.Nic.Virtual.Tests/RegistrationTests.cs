@@ -15,7 +15,9 @@ public sealed class RegistrationTests
         Task gone = rig.Registrations[0].UnregisterAsync().AsTask();
         Assert.False(rig.Registrations[0].IsActive);
         Assert.Equal(15, rig.Pool.Available); // the filled one is on its way
-        Assert.Throws<InvalidOperationException>(() => rig.Fill(1));
+        Assert.True(rig.Pool.TryRent(out BufferHandle late));
+        Assert.Throws<InvalidOperationException>(() => rig.Queue.Post(rig.Registrations[0], [late]));
+        rig.Pool.Release(late);
         rig.Nic.Poll(Instant.FromMilliseconds(2));
         Assert.False(gone.IsCompleted);
         List<ReceivedFrame> held = rig.Take();

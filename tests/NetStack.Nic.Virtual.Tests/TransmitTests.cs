@@ -157,7 +157,7 @@ public sealed class TransmitTests
         Assert.False(rig.Nic.IsLinkUp);
         Assert.Equal(1, rig.Queue.Transmit([rig.Frame(Frames.Numbered(1, 60), new byte[10])]));
         Assert.Equal(1, rig.Queue.Counters.TransmitDrops[DropReason.LinkDown]);
-        rig.Fill();
+        rig.Fill(4);
         Assert.True(rig.Deliver(Frames.Numbered(1, 60)));
         Assert.Empty(rig.Receive());
         Assert.Equal(1, rig.Nic.DeviceDrops[DropReason.LinkDown]);
@@ -181,7 +181,7 @@ public sealed class TransmitTests
         rig.AssertAllHome();
     }
 
-    [Theory, InlineData(1), InlineData(1000), InlineData(-1)]
+    [Theory, InlineData(1), InlineData(1000), InlineData(-3)]
     public void A_transmit_index_that_cannot_be_is_counted_and_frees_nothing(int lie)
     {
         IndexTamper tamper = new() { Lie = lie };
