@@ -13,20 +13,22 @@ internal static class InspectCommand
         Option<long?> count = new("--count", "-c") { Description = "Stop after so many packets." };
         Option<string> time = new("--time") { Description = "The time in front of a line.", DefaultValueFactory = _ => "utc" };
         Option<string> via = new("--via") { Description = "Read the file, or send every frame through a virtual NIC's ring and a multiplexer first.", DefaultValueFactory = _ => "file" };
-        Option<int> ringBuffers = new("--ring-buffers") { Description = "Buffers in the receive ring (1 to 65536).", DefaultValueFactory = _ => 512 };
+        Option<int> ringBuffers = new("--ring-buffers") { Description = "Buffers in the receive ring (2 to 65536).", DefaultValueFactory = _ => 512 };
         Option<int> ringBufferSize = new("--ring-buffer-size") { Description = "Bytes in a buffer of the ring (64 to 1048576).", DefaultValueFactory = _ => 2048 };
         Option<bool> ringScramble = new("--ring-scramble") { Description = "The device overwrites every byte right after it was fetched." };
         Option<bool> stats = new("--stats") { Description = "Counters on standard error at the end." };
         via.AcceptOnlyFromAmong("file", "ring");
         time.AcceptOnlyFromAmong("utc", "epoch", "delta", "relative", "none");
         Within(count, 1, long.MaxValue);
-        Within(ringBuffers, 1, 65536);
+        Within(ringBuffers, 2, 65536);
         Within(ringBufferSize, 64, 1 << 20);
 
         Command command = new("inspect", "One line per packet, from headers alone.") { file, read, json, count, time, via, ringBuffers, ringBufferSize, ringScramble, stats };
         command.Validators.Add(result =>
         {
             if (result.GetValue(file) is null == result.GetValue(read) is null) result.AddError("give one capture: FILE or -r FILE");
+            if ((long)result.GetValue(ringBuffers) * result.GetValue(ringBufferSize) > DmaRegion.MaxLength)
+                result.AddError($"the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
         });
         command.SetAction(parsed => InspectRun.Execute(new InspectOptions
         {

@@ -129,11 +129,29 @@ internal sealed class BodyChain(BufferPool home)
         return shared;
     }
 
+    /// <summary>Pins the slices of a part once more, for a second ownership of it; the part lies in the body and is not empty.</summary>
+    internal BodyChain Share(int offset, int length)
+    {
+        int index = 0;
+        while (offset >= this[index].Length) offset -= this[index++].Length;
+        BodyChain shared = this[index].Pool.RentChain();
+        while (length > 0)
+        {
+            ref readonly BodySlice slice = ref this[index++];
+            int part = Math.Min(length, slice.Length - offset);
+            slice.Pool.Retain(slice.Buffer);
+            shared.Append(slice with { Offset = slice.Offset + offset, Length = part });
+            length -= part;
+            offset = 0;
+        }
+        return shared;
+    }
+
     /// <summary>The window from a place in the body to the end of its slice, but no longer than wanted; the place lies in the body.</summary>
     /// <param name="index">A slice at or before the place; moved on to the slice of the place.</param>
     /// <param name="offset">The place, counted from that slice's start; moved on with it. To go on, the caller adds what it used.</param>
     /// <param name="wanted">The most bytes the window may have.</param>
-    internal SharedSpan WindowAt(ref int index, ref int offset, int wanted)
+    internal SharedSpan WindowAt(scoped ref int index, scoped ref int offset, int wanted)
     {
         while (offset >= this[index].Length) offset -= this[index++].Length;
         ref readonly BodySlice slice = ref this[index];

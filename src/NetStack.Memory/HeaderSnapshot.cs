@@ -62,8 +62,7 @@ public sealed class HeaderSnapshot
     /// <exception cref="InvalidOperationException">The frame was released.</exception>
     public void Begin(in PacketBody frame, FetchMeter meter)
     {
-        Bind(frame, meter);
-        _frameLength = frame.Length;
+        _frameLength = Bind(frame, meter);
         _watermark = 0;
     }
 
@@ -126,6 +125,64 @@ public sealed class HeaderSnapshot
         if (_watermark < _frameLength) _frame.CopyTo(position, destination, _watermark, _meter!);
     }
 
+    /// <summary>
+    /// Copies a range of the frame and sums what was copied in the same pass (RFC 1071): what was fetched comes from the private
+    /// copy, the rest from the frame, each byte read once. The watermark stays where it is.
+    /// </summary>
+    /// <param name="start">Where in the frame the range begins, in bytes.</param>
+    /// <param name="destination">Private memory; its length is the range's.</param>
+    /// <param name="sum">Receives the sum of what was copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie in the frame.</exception>
+    /// <exception cref="InvalidOperationException">The frame was released or trimmed.</exception>
+    public void CopyTo(int start, Span<byte> destination, ref ChecksumAccumulator sum)
+    {
+        int known = PrivatePart(start, destination.Length);
+        if (known > 0)
+        {
+            Bytes.Slice(start, known).CopyTo(destination);
+            sum.Add(destination[..known]);
+            _meter!.BodyCopied(known);
+        }
+        for (Rest rest = RestOf(start + known, destination.Length - known); rest.TryNext(out SharedSpan window);)
+        {
+            window.CopyTo(destination[known..], ref sum);
+            known += window.Length;
+            _meter!.BodyRead(window.Length);
+            _meter.BodyCopied(window.Length);
+        }
+    }
+
+    /// <summary>Sums a range of the frame (RFC 1071) as <see cref="CopyTo"/> does, without copying. Over memory that can change,
+    /// the sum says nothing of a later read.</summary>
+    /// <inheritdoc cref="CopyTo" path="/exception"/>
+    public void SumTo(int start, int length, ref ChecksumAccumulator sum)
+    {
+        int known = PrivatePart(start, length);
+        if (known > 0) sum.Add(Bytes.Slice(start, known));
+        for (Rest rest = RestOf(start + known, length - known); rest.TryNext(out SharedSpan window);)
+        {
+            window.SumTo(ref sum);
+            _meter!.BodyRead(window.Length);
+        }
+    }
+
+    /// <summary>How many bytes of a range, from its start, were fetched already.</summary>
+    private int PrivatePart(int start, int length)
+    {
+        if ((uint)start > (uint)_frameLength || (uint)length > (uint)(_frameLength - start))
+            throw new ArgumentOutOfRangeException(nameof(start), $"{start}+{length} lies outside a frame of {_frameLength} bytes.");
+        return Math.Clamp(_watermark - start, 0, length);
+    }
+
+    /// <summary>The windows of a range of the frame that was not fetched.</summary>
+    private Rest RestOf(int start, int length)
+    {
+        if (length == 0) return default;
+        int offset = PositionOfRest(out int rest) + (start - _watermark);
+        if (rest < start - _watermark + length) ThrowTrimmed();
+        return new Rest(_frame.Chain!, offset, length);
+    }
+
     /// <summary>Forgets the frame.</summary>
     internal void Clear()
     {
@@ -135,12 +192,16 @@ public sealed class HeaderSnapshot
         if (_bytes.Length > MaxKeptCapacity) _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity);
     }
 
-    private void Bind(in PacketBody frame, FetchMeter meter)
+    /// <summary>Reads through a frame from now on; returns its length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Bind(in PacketBody frame, FetchMeter meter)
     {
         ArgumentNullException.ThrowIfNull(meter);
-        _frameStart = frame.Chain?.Trimmed ?? 0;
+        BodyChain? chain = frame.Chain;
         _frame = frame;
-        _meter = meter;
+        if (!ReferenceEquals(_meter, meter)) _meter = meter; // mostly the same one: spares a write that the collector has to hear of
+        _frameStart = chain?.Trimmed ?? 0;
+        return chain?.Length ?? 0;
     }
 
     /// <summary>
@@ -150,6 +211,12 @@ public sealed class HeaderSnapshot
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Fetch(int count)
     {
+        BodyChain? frame = _frame.Chain;
+        if (_watermark == 0 && count <= HeaderLine.Size && frame is not null && frame.Trimmed == _frameStart && frame.First.Length >= HeaderLine.Size)
+        {
+            FetchFirstLine(frame.First);
+            return;
+        }
         int offset = PositionOfRest(out int rest);
         int wanted = (int)Math.Min(((long)count + HeaderLine.Size - 1) / HeaderLine.Size * HeaderLine.Size - _watermark, rest);
         EnsureCapacity(_watermark + wanted);
@@ -164,6 +231,17 @@ public sealed class HeaderSnapshot
             _meter!.HeaderFetched(window.Length);
             window.Announce(window.Length);
         }
+    }
+
+    /// <summary>The common case: the first line, from the start of a slice that has it whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void FetchFirstLine(in BodySlice slice)
+    {
+        SharedSpan window = slice.Pool.WindowInside(slice.Buffer, slice.Offset, HeaderLine.Size);
+        window.FetchLine(_bytes);
+        _watermark = HeaderLine.Size;
+        _meter!.HeaderFetched(HeaderLine.Size);
+        window.Announce(HeaderLine.Size);
     }
 
     /// <summary>Where, in what is left of the frame, the bytes begin that were not fetched, and how many of them are left.</summary>
@@ -196,4 +274,25 @@ public sealed class HeaderSnapshot
 
     [DoesNotReturn]
     private static void ThrowTrimmed() => throw new InvalidOperationException("Bytes that were not fetched were trimmed from the frame.");
+
+    /// <summary>Steps through the windows of a range.</summary>
+    private ref struct Rest(BodyChain chain, int offset, int length)
+    {
+        private int _index;
+        private int _offset = offset;
+        private int _length = length;
+
+        internal bool TryNext(out SharedSpan window)
+        {
+            if (_length == 0)
+            {
+                window = default;
+                return false;
+            }
+            window = chain.WindowAt(ref _index, ref _offset, _length);
+            _offset += window.Length;
+            _length -= window.Length;
+            return true;
+        }
+    }
 }

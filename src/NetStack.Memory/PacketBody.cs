@@ -10,7 +10,7 @@ namespace NetStack.Memory;
 /// <remarks>
 /// Not thread-safe. A copy of the value is the same ownership, not a second one: what is trimmed or released through one copy is
 /// trimmed or released for all, and any use of a copy after that release throws <see cref="InvalidOperationException"/>, in every
-/// build. <see cref="Share"/> makes a second ownership. Nothing here allocates in the steady state.
+/// build. <see cref="Share()"/> makes a second ownership. Nothing here allocates in the steady state.
 /// </remarks>
 public struct PacketBody
 {
@@ -58,6 +58,18 @@ public struct PacketBody
     /// <summary>A second ownership of the same bytes: every slice is pinned once more. Sharing an empty body gives an empty one.</summary>
     /// <exception cref="InvalidOperationException">A buffer was released behind the body's back; nothing is pinned then.</exception>
     public readonly PacketBody Share() => IsEmpty ? default : new PacketBody(Live().Share());
+
+    /// <summary>A second ownership of a part of the bytes: only the slices it lies in are pinned once more.</summary>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="length">Bytes in the part; 0 gives an empty body.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part does not lie in the body.</exception>
+    /// <exception cref="InvalidOperationException">A buffer was released behind the body's back.</exception>
+    public readonly PacketBody Share(int offset, int length)
+    {
+        if ((uint)offset > (uint)Length || (uint)length > (uint)(Length - offset))
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{offset}+{length} lies outside a body of {Length} bytes.");
+        return length == 0 ? default : new PacketBody(Live().Share(offset, length));
+    }
 
     /// <summary>Drops <paramref name="count"/> bytes from the front; slices that become empty are released, and with the last
     /// one the body is.</summary>
@@ -128,6 +140,23 @@ public struct PacketBody
             meter.BodyRead(window.Length);
             meter.BodyCopied(window.Length);
             destination = destination[window.Length..];
+            offset += window.Length;
+            rest -= window.Length;
+        }
+    }
+
+    /// <summary>Sums all bytes (RFC 1071), each read once. Over memory that can change, the sum says nothing of a later read.</summary>
+    /// <param name="sum">Receives the sum.</param>
+    /// <param name="meter">Counts what was read.</param>
+    public readonly void SumTo(ref ChecksumAccumulator sum, FetchMeter meter)
+    {
+        int index = 0;
+        int offset = 0;
+        for (int rest = Length; rest > 0;)
+        {
+            SharedSpan window = _chain!.WindowAt(ref index, ref offset, rest);
+            window.SumTo(ref sum);
+            meter.BodyRead(window.Length);
             offset += window.Length;
             rest -= window.Length;
         }

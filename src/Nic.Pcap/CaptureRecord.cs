@@ -7,7 +7,7 @@ namespace NetStack;
 
 /// <summary>
 /// One packet of a capture. Valid until the next <see cref="CaptureReader.TryRead"/>: the reader owns its bytes. To keep the
-/// bytes longer, <see cref="PacketBody.Share"/> the body.
+/// bytes longer, <see cref="PacketBody.Share()"/> the body.
 /// </summary>
 public readonly ref struct CaptureRecord
 {

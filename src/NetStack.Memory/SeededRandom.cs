@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace NetStack.Nic.Virtual;
+namespace NetStack;
 
 /// <summary>
 /// Random numbers from a seed: xoshiro256** by Blackman and Vigna, seeded through SplitMix64. The same seed gives the same

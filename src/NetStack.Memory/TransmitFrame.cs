@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace NetStack.Nic;
+namespace NetStack.Memory;
 
 /// <summary>
 /// A frame on its way down: its headers by value, so that nobody can change them after they were checked, then a body by
