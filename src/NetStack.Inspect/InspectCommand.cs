@@ -16,9 +16,9 @@ internal static class InspectCommand
         Option<string> via = new("--via") { Description = "Read the file, or send every frame through a virtual NIC's ring and a multiplexer first.", DefaultValueFactory = _ => "file" };
         Option<int> ringBuffers = new("--ring-buffers")
         {
-            Description = "Buffers in the receive ring (1 to 65536).",
+            Description = "Buffers in the receive ring (2 to 65536).",
             DefaultValueFactory = _ => 512,
-            CustomParser = result => (int)Number(result, 1, 65536),
+            CustomParser = result => (int)Number(result, 2, 65536),
         };
         Option<int> ringBufferSize = new("--ring-buffer-size")
         {
