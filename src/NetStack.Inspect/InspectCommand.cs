@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NetStack.Memory;
 
 namespace NetStack.Inspect;
 
