@@ -56,11 +56,12 @@ internal sealed class PostedBuffers
         return true;
     }
 
-    /// <summary>Releases everything: the device is gone.</summary>
-    internal void ReleaseAll()
+    /// <summary>Releases a registration's buffers, or everything for null: the device cannot reach them any more.</summary>
+    internal void Release(VirtualRegistration? of)
     {
         for (int i = 0; i < _entries.Length; i++)
         {
+            if (of is not null && _entries[i].Registration != of) continue;
             if (TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) registration.Pool.Release(buffer);
         }
     }

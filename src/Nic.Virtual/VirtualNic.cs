@@ -188,7 +188,7 @@ public sealed class VirtualNic : INic, IWireEnd
     {
         if (registration.Stage != VirtualRegistration.Phase.Draining || !_queues[registration.Queue].IsClear(registration)) return;
         registration.Stage = VirtualRegistration.Phase.Unmapping;
-        if (Iommu.IsPermanent) registration.Complete();
+        if (Iommu.IsPermanent) End(registration);
         else Unmap(registration, now);
     }
 
@@ -201,8 +201,14 @@ public sealed class VirtualNic : INic, IWireEnd
 
         void Flushed()
         {
-            if (--pending == 0) registration.Complete();
+            if (--pending == 0) End(registration);
         }
+    }
+
+    private void End(VirtualRegistration registration)
+    {
+        _queues[registration.Queue].Reclaim(registration);
+        registration.Complete();
     }
 
     /// <summary>Wakes the driver when enough frames wait, or the first of them long enough.</summary>

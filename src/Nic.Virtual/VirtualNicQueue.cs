@@ -103,18 +103,25 @@ internal sealed class VirtualNicQueue : INicQueue
         }
     }
 
-    /// <summary>Whether the device has none of a registration's buffers any more.</summary>
+    /// <summary>Whether the device has nothing of a registration any more that it will give back by itself. A buffer that it
+    /// neither gave back nor completed, as only a hostile one does, is not waited for.</summary>
     internal bool IsClear(VirtualRegistration registration)
     {
-        if (registration.Posted > 0 || registration.Sending > 0) return false;
+        if (registration.Sending > 0 || (registration.Posted > 0 && HasWork)) return false;
         if (_assembler.Uses(registration.Pool)) _assembler.Abort(isLast: false); // begun by the device, and it has nothing left to end it with
         return true;
+    }
+
+    /// <summary>Takes back what the device kept, once it cannot reach it any more.</summary>
+    internal void Reclaim(VirtualRegistration registration)
+    {
+        if (registration.Posted > 0) _posted.Release(registration);
     }
 
     internal void Dispose()
     {
         _assembler.Abort(isLast: true);
-        _posted.ReleaseAll();
+        _posted.Release(null);
         _transmit.Dispose();
         _fillRing.Dispose();
         _completionRing.Region.Dispose();

@@ -48,6 +48,30 @@ public sealed class RegistrationTests
         rig.AssertAllHome();
     }
 
+    private sealed class Tamper : DeviceTamper
+    {
+        public Func<RxCompletion, RxCompletion> Change { get; set; } = c => c;
+
+        public override void OnCompletion(int queue, ref RxCompletion completion) => completion = Change(completion);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public void A_device_that_ends_no_frame_or_keeps_a_buffer_does_not_hold_up_the_end(bool keeps)
+    {
+        Tamper tamper = new();
+        using Rig rig = new(new VirtualNicOptions { Tamper = tamper });
+        rig.Fill(4);
+        tamper.Change = c => keeps ? c with { BufferId = 99 } : c with { Flags = c.Flags & ~RxFlags.EndOfPacket };
+        Assert.True(rig.Deliver(Frames.Numbered(1, 60)));
+        Task gone = rig.Registrations[0].UnregisterAsync().AsTask();
+        Assert.False(gone.IsCompleted); // a completion waits
+        Assert.Empty(rig.Receive());
+        rig.Nic.Poll(Instant.FromMilliseconds(1));
+        Assert.True(gone.IsCompletedSuccessfully);
+        Assert.Equal(1, rig.Drops.Total);
+        rig.AssertAllHome();
+    }
+
     [Fact]
     public void Many_registrations_that_end_with_one_flush_all_complete()
     {
