@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using NetStack.Memory;
 
 namespace NetStack.Inspect;
 
@@ -16,9 +17,9 @@ internal static class InspectCommand
         Option<string> via = new("--via") { Description = "Read the file, or send every frame through a virtual NIC's ring and a multiplexer first.", DefaultValueFactory = _ => "file" };
         Option<int> ringBuffers = new("--ring-buffers")
         {
-            Description = "Buffers in the receive ring (1 to 65536).",
+            Description = "Buffers in the receive ring (2 to 65536).",
             DefaultValueFactory = _ => 512,
-            CustomParser = result => (int)Number(result, 1, 65536),
+            CustomParser = result => (int)Number(result, 2, 65536),
         };
         Option<int> ringBufferSize = new("--ring-buffer-size")
         {
@@ -35,6 +36,9 @@ internal static class InspectCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(file) is null == result.GetValue(read) is null) result.AddError("give one capture: FILE or -r FILE");
+            if (IsSound(result, ringBuffers) && IsSound(result, ringBufferSize)
+                && (long)result.GetValue(ringBuffers) * result.GetValue(ringBufferSize) > DmaRegion.MaxLength)
+                result.AddError($"the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
         });
         command.SetAction(parsed => InspectRun.Execute(new InspectOptions
         {
@@ -50,6 +54,9 @@ internal static class InspectCommand
         }));
         return command;
     }
+
+    /// <summary>Whether an option has a value: asking for that of one that was refused throws.</summary>
+    private static bool IsSound(CommandResult result, Option option) => result.GetResult(option)?.Errors.Any() != true;
 
     private static long Number(ArgumentResult result, long least, long most)
     {
