@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using NetStack.Memory;
 
 namespace NetStack.Inspect;
 
@@ -36,9 +35,6 @@ internal static class InspectCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(file) is null == result.GetValue(read) is null) result.AddError("give one capture: FILE or -r FILE");
-            if (IsSound(result, ringBuffers) && IsSound(result, ringBufferSize)
-                && (long)result.GetValue(ringBuffers) * result.GetValue(ringBufferSize) > DmaRegion.MaxLength)
-                result.AddError($"the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
         });
         command.SetAction(parsed => InspectRun.Execute(new InspectOptions
         {
@@ -54,9 +50,6 @@ internal static class InspectCommand
         }));
         return command;
     }
-
-    /// <summary>Whether an option has a value: asking for that of one that was refused throws.</summary>
-    private static bool IsSound(CommandResult result, Option option) => result.GetResult(option)?.Errors.Any() != true;
 
     private static long Number(ArgumentResult result, long least, long most)
     {
