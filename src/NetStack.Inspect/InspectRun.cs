@@ -1,4 +1,5 @@
 using NetStack.Analysis;
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack.Inspect;
@@ -14,6 +15,11 @@ internal static class InspectRun
 
     internal static int Execute(InspectOptions options, StandardOutput output, TextWriter errors, Progress? progress = null)
     {
+        if ((long)options.RingBuffers * options.RingBufferSize > DmaRegion.MaxLength)
+        {
+            errors.WriteLine($"netstack: the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
+            return ExitCode.Unusable;
+        }
         CaptureReader capture;
         try
         {

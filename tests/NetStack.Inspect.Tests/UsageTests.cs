@@ -16,6 +16,8 @@ public sealed class UsageTests
     [InlineData("inspect --count many FILE", "--count takes a number of at least 1 (netstack inspect --help)")]
     [InlineData("inspect -c 0 FILE", "-c takes a number of at least 1 (netstack inspect --help)")]
     [InlineData("inspect --ring-buffers 65537 FILE", "--ring-buffers takes a number from 2 to 65536 (netstack inspect --help)")]
+    [InlineData("inspect --ring-buffers 65536 --ring-buffer-size 1048576 FILE",
+        "the ring may hold up to 2139095040 bytes: lower --ring-buffers or --ring-buffer-size")]
     [InlineData("inspect FILE --time", "Required argument missing for option: '--time'. (netstack inspect --help)")]
     [InlineData("inspect FILE --time noon", "Argument 'noon' not recognized. Must be one of: 'utc' 'epoch' 'delta' 'relative' 'none' (netstack inspect --help)")]
     public async Task A_wrong_command_line_is_refused_in_one_line(string arguments, string message)
