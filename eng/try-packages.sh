@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs, installs the library package into an empty project and the tool into a folder, both from a local source only for our
-# own packages, and runs a ten-line program and the tool there.
+# own packages, and runs the README's program and the tool there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -9,9 +9,19 @@ trap 'rm -rf "$work"' EXIT
 # A version of its own, so that no cache can answer for it.
 version="0.1.0-try.$(date -u +%s)"
 
-dotnet pack package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
-dotnet pack src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
 ls "$work/feed"
+
+# Every library is in the package, with its documentation.
+contents=$(python3 -m zipfile -l "$work/feed/NetStack.$version.nupkg")
+for project in src/*/*.csproj; do
+  name=$(basename "$project" .csproj)
+  [ "$name" = NetStack.Inspect ] && continue
+  for file in "lib/net10.0/$name.dll" "lib/net10.0/$name.xml"; do
+    grep -qF "$file" <<<"$contents" || { echo "the package lacks $file" >&2; exit 1; }
+  done
+done
 
 mkdir "$work/app"
 cat > "$work/app/app.csproj" <<XML
@@ -20,8 +30,12 @@ cat > "$work/app/app.csproj" <<XML
   <ItemGroup><PackageReference Include="NetStack" Version="$version" /></ItemGroup>
 </Project>
 XML
-cp eng/try-packages-program.cs "$work/app/Program.cs"
-dotnet run --project "$work/app" -p:RestoreAdditionalProjectSources="$work/feed" -- "$root/samples/captures/web.pcapng"
+sed -n '/^```csharp$/,/^```$/p' README.md | sed '/^```/d' > "$work/app/Program.cs"
+cp samples/captures/web.pcapng "$work/app"
+dotnet build "$work/app" -v quiet -o "$work/app/out" -p:RestoreAdditionalProjectSources="$work/feed"
+(cd "$work/app" && out/app) > "$work/printed"
+head -3 "$work/printed"
+[ "$(wc -l < "$work/printed")" = "$("$root/src/NetStack.Inspect/bin/Release/net10.0/netstack" inspect samples/captures/web.pcapng | grep -c Flags)" ]
 
 dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
 "$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"

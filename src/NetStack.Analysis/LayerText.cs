@@ -8,7 +8,9 @@ internal static class LayerText
     internal static void Append(ref LineWriter line, scoped ReadOnlySpan<Layer> layers, int index, in PacketHeaders headers)
     {
         Layer layer = layers[index];
+        // Not beyond the enclosing length: what was fetched of a trailer, or by somebody else, must not show.
         ReadOnlySpan<byte> bytes = headers.BytesOf(layer);
+        bytes = bytes[..Math.Clamp(layer.End - layer.Offset, 0, bytes.Length)];
         switch (layer.Kind)
         {
             case LayerKind.Ipv4 when Ipv4View.TryRead(bytes, out Ipv4View ip):

@@ -12,6 +12,7 @@ public sealed class PacketLine(TimeFormat format)
 {
     private Timestamp? _first;
     private Timestamp? _previous;
+    private bool _nine; // decimals: six until a time needs nine, then nine, so that the lines stay under each other
 
     /// <summary>Writes a packet and a line end.</summary>
     public void Write(IBufferWriter<byte> output, in PacketInfo info, in PacketHeaders headers)
@@ -39,19 +40,20 @@ public sealed class PacketLine(TimeFormat format)
             return;
         }
         _first ??= at;
+        _nine |= at.Nanoseconds % 1000 != 0;
         switch (format)
         {
             case TimeFormat.Epoch:
-                TimeText.AppendShort(ref line, at.TotalNanoseconds);
+                TimeText.AppendSeconds(ref line, at.TotalNanoseconds, _nine);
                 break;
             case TimeFormat.Relative:
-                TimeText.AppendShort(ref line, at - _first.Value);
+                TimeText.AppendSeconds(ref line, at - _first.Value, _nine);
                 break;
             case TimeFormat.Delta:
-                TimeText.AppendShort(ref line, at - (_previous ?? at));
+                TimeText.AppendSeconds(ref line, at - (_previous ?? at), _nine);
                 break;
             default:
-                TimeText.AppendDayTime(ref line, at);
+                TimeText.AppendDayTime(ref line, at, _nine);
                 break;
         }
         _previous = at;

@@ -30,11 +30,11 @@ internal static class TimeText
     /// <summary>Seconds with nine decimals; a sign where negative.</summary>
     internal static void AppendSeconds(ref LineWriter line, Int128 nanoseconds) => AppendPadded(ref line, AppendWhole(ref line, nanoseconds), 9);
 
-    /// <summary>Seconds with six decimals, or nine where the time has them; a sign where negative.</summary>
-    internal static void AppendShort(ref LineWriter line, Int128 nanoseconds) => AppendFraction(ref line, AppendWhole(ref line, nanoseconds));
+    /// <summary>Seconds with six decimals, or nine; a sign where negative.</summary>
+    internal static void AppendSeconds(ref LineWriter line, Int128 nanoseconds, bool nine) => AppendFraction(ref line, AppendWhole(ref line, nanoseconds), nine);
 
-    /// <summary>The time of the UTC day.</summary>
-    internal static void AppendDayTime(ref LineWriter line, Timestamp at)
+    /// <summary>The time of the UTC day, with six decimals or nine.</summary>
+    internal static void AppendDayTime(ref LineWriter line, Timestamp at, bool nine)
     {
         long inDay = (at.Seconds % Day + Day) % Day;
         line.AppendPadded(inDay / 3600, 2);
@@ -42,7 +42,7 @@ internal static class TimeText
         line.AppendPadded(inDay / 60 % 60, 2);
         line.Append(':');
         line.AppendPadded(inDay % 60, 2);
-        AppendFraction(ref line, at.Nanoseconds);
+        AppendFraction(ref line, at.Nanoseconds, nine);
     }
 
     /// <summary>Appends sign and whole seconds; returns the nanoseconds that are left.</summary>
@@ -54,10 +54,10 @@ internal static class TimeText
         return (long)(absolute % Second);
     }
 
-    private static void AppendFraction(ref LineWriter line, long nanoseconds)
+    private static void AppendFraction(ref LineWriter line, long nanoseconds, bool nine)
     {
-        if (nanoseconds % 1000 == 0) AppendPadded(ref line, nanoseconds / 1000, 6);
-        else AppendPadded(ref line, nanoseconds, 9);
+        if (nine) AppendPadded(ref line, nanoseconds, 9);
+        else AppendPadded(ref line, nanoseconds / 1000, 6);
     }
 
     private static void AppendPadded(ref LineWriter line, long value, int digits)

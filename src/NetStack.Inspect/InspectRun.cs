@@ -1,4 +1,5 @@
 using NetStack.Analysis;
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack.Inspect;
@@ -9,11 +10,16 @@ internal static class InspectRun
     internal static int Execute(InspectOptions options)
     {
         using StandardOutput output = StandardOutput.Open();
-        return Execute(options, output, Console.Error);
+        return Execute(options, output, Console.Error, Progress.OnTerminal());
     }
 
-    internal static int Execute(InspectOptions options, StandardOutput output, TextWriter errors)
+    internal static int Execute(InspectOptions options, StandardOutput output, TextWriter errors, Progress? progress = null)
     {
+        if ((long)options.RingBuffers * options.RingBufferSize > DmaRegion.MaxLength)
+        {
+            errors.WriteLine($"netstack: the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
+            return ExitCode.Unusable;
+        }
         CaptureReader capture;
         try
         {
@@ -26,38 +32,43 @@ internal static class InspectRun
         }
         using (capture)
         {
-            return Print(options, capture, output, errors);
+            PacketPrinter printer = new(options, output, capture, progress);
+            try
+            {
+                return Print(options, capture, printer, output, errors);
+            }
+            catch (IOException e)
+            {
+                progress?.Clear();
+                errors.WriteLine($"netstack: standard output: {Reason(e)}");
+                return ExitCode.Unusable;
+            }
         }
     }
 
-    private static int Print(InspectOptions options, CaptureReader capture, StandardOutput output, TextWriter errors)
+    private static int Print(InspectOptions options, CaptureReader capture, PacketPrinter printer, StandardOutput output, TextWriter errors)
     {
-        PacketPrinter printer = new(options, output);
-        try
+        IInspectPath path = options.ViaRing ? new RingPath(options, capture) : new FilePath(capture);
+        using (path)
         {
-            IInspectPath path = options.ViaRing ? new RingPath(options, capture) : new FilePath(capture);
-            using (path)
+            string? tooLarge = null;
+            try
             {
                 path.Run(printer);
-                if (printer.WantsMore && capture.Damage is { } damage && options.Json) PacketJson.WriteError(output, damage);
-                output.Flush();
-                if (options.Stats) path.WriteStats(errors, printer.Printed);
             }
-        }
-        catch (IOException e)
-        {
-            errors.WriteLine($"netstack: standard output: {Reason(e)}");
-            return ExitCode.Unusable;
-        }
-        catch (FrameTooLargeException e)
-        {
+            catch (FrameTooLargeException e)
+            {
+                tooLarge = e.Message;
+            }
+            CaptureDamage? damage = printer.WantsMore ? capture.Damage : null;
+            if (damage is not null && options.Json) PacketJson.WriteError(output, damage);
             output.Flush();
-            errors.WriteLine($"netstack: {options.File}: {e.Message}");
-            return ExitCode.Unusable;
+            printer.Progress?.Clear();
+            if (options.Stats) path.WriteStats(errors, printer.Printed);
+            if ((tooLarge ?? damage?.ToString()) is not { } problem) return ExitCode.Done;
+            errors.WriteLine($"netstack: {options.File}: {problem}");
+            return tooLarge is null ? ExitCode.Damaged : ExitCode.Unusable;
         }
-        if (capture.Damage is null || !printer.WantsMore) return ExitCode.Done;
-        errors.WriteLine($"netstack: {options.File}: {capture.Damage}");
-        return ExitCode.Damaged;
     }
 
     private static string Reason(Exception e) => e switch
@@ -102,9 +113,12 @@ internal sealed class FilePath(CaptureReader capture) : IInspectPath
 }
 
 /// <summary>Prints packets in the wanted form.</summary>
-internal sealed class PacketPrinter(InspectOptions options, StandardOutput output)
+internal sealed class PacketPrinter(InspectOptions options, StandardOutput output, CaptureReader capture, Progress? progress)
 {
     private readonly PacketLine _line = new(options.Time);
+
+    /// <summary>Told of every packet; null where nobody watches.</summary>
+    internal Progress? Progress => progress;
 
     /// <summary>How many packets were printed.</summary>
     internal long Printed { get; private set; }
@@ -118,5 +132,6 @@ internal sealed class PacketPrinter(InspectOptions options, StandardOutput outpu
         else _line.Write(output, info, headers);
         Printed++;
         output.FlushIfFull();
+        progress?.Report(Printed, capture.Position);
     }
 }

@@ -10,8 +10,7 @@ root.Subcommands.Add(InspectCommand.Create());
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    Console.Error.WriteLine($"netstack: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} (netstack {parsed.CommandResult.Command.Name} --help)"
-        .Replace("netstack netstack", "netstack", StringComparison.Ordinal));
+    Console.Error.WriteLine(UsageError.Of(parsed));
     return ExitCode.Unusable;
 }
 return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -52,13 +52,16 @@ internal sealed class RingPath : IInspectPath
         Instant now = Instant.Zero;
         while (printer.WantsMore)
         {
-            _replay.Poll(now);
-            int taken = _multiplexer.Poll(now);
+            int taken = _multiplexer.Poll(now); // posts again what the last round let go
             Drain(printer);
             if (taken > 0) continue;
+
+            // Nothing is on its way and every buffer is with the device: what finds no room now never will.
+            long before = _replay.Delivered;
+            _replay.Poll(now);
+            if (_replay.Delivered > before) continue;
             if (_replay.IsFinished) return;
-            if (_replay.IsBlocked)
-                throw new FrameTooLargeException($"packet {_replay.Delivered + 1} has {_replay.PendingLength} bytes, more than the ring holds: raise --ring-buffers or --ring-buffer-size");
+            throw new FrameTooLargeException($"packet {before + 1} has {_replay.PendingLength} bytes, more than the ring holds: raise --ring-buffers or --ring-buffer-size");
         }
     }
 

@@ -65,6 +65,10 @@ internal sealed class StandardOutput : IBufferWriter<byte>, IDisposable
         {
             IsClosed = true;
         }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException("not open for writing", e);
+        }
     }
 
     public void Dispose() => _stream.Dispose();

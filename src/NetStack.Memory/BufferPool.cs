@@ -18,7 +18,6 @@ public sealed class BufferPool
 
     private static int _lastId;
 
-    private readonly int _offset;
     private readonly State[] _buffers;
     private readonly int[] _free;
     private readonly FreeList<BodyChain> _chains = new();
@@ -41,7 +40,7 @@ public sealed class BufferPool
         Id = Interlocked.Increment(ref _lastId);
         Region = region;
         BufferSize = bufferSize;
-        _offset = offset;
+        Offset = offset;
         _buffers = new State[count];
         _free = new int[count];
         for (int i = 0; i < count; i++) _free[i] = count - 1 - i; // the first rent gives buffer 0
@@ -69,6 +68,9 @@ public sealed class BufferPool
 
     /// <summary>The memory behind the pool.</summary>
     public DmaRegion Region { get; }
+
+    /// <summary>Where in <see cref="Region"/> the first buffer begins, in bytes.</summary>
+    public int Offset { get; }
 
     /// <summary>Bytes in one buffer.</summary>
     public int BufferSize { get; }
@@ -135,7 +137,7 @@ public sealed class BufferPool
     public int RegionOffset(BufferHandle buffer)
     {
         Check(buffer);
-        return _offset + buffer.Index * BufferSize;
+        return Offset + buffer.Index * BufferSize;
     }
 
     /// <summary>A window into a held buffer.</summary>
@@ -180,7 +182,7 @@ public sealed class BufferPool
     internal SharedSpan WindowInside(BufferHandle buffer, int offset, int length)
     {
         Check(buffer);
-        return Region.WindowInside(_offset + buffer.Index * BufferSize + offset, length);
+        return Region.WindowInside(Offset + buffer.Index * BufferSize + offset, length);
     }
 
     /// <summary>An ownership record for a body whose first slice is of this pool.</summary>

@@ -68,6 +68,8 @@ public struct HeaderBlock
 }
 
 /// <summary>What the device is asked to finish before a frame leaves. All zero asks for nothing.</summary>
+/// <remarks>The checksum field must hold the folded sum, not complemented, of the pseudo-header with the frame's whole transport
+/// length, also where the device cuts the frame into segments. Only TCP is cut.</remarks>
 /// <param name="ChecksumStart">Where summing begins, in bytes from the frame's start; the sum runs to the end.</param>
 /// <param name="ChecksumOffset">Where, from <paramref name="ChecksumStart"/>, the checksum field lies; 0 together with
 /// <paramref name="ChecksumStart"/> 0 asks for no checksum.</param>

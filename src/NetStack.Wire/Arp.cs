@@ -120,7 +120,7 @@ public readonly record struct ArpHeader(ushort Operation, MacAddress SenderMac, 
 
     /// <summary>Writes the packet.</summary>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="ArgumentException">There is too little room.</exception>
+    /// <exception cref="ArgumentException">There is too little room, or an address of the other family.</exception>
     public int Write(Span<byte> destination)
     {
         Span<byte> room = Bytes.Room(destination, Size);
@@ -130,9 +130,9 @@ public readonly record struct ArpHeader(ushort Operation, MacAddress SenderMac, 
         room[5] = 4;
         Bytes.Put16(room, 6, Operation);
         SenderMac.Write(room[8..]);
-        SenderIp.Write(room[14..]);
+        Bytes.PutAddress(room, 14, SenderIp, 4);
         TargetMac.Write(room[18..]);
-        TargetIp.Write(room[24..]);
+        Bytes.PutAddress(room, 24, TargetIp, 4);
         return Size;
     }
 }

@@ -29,13 +29,18 @@ public readonly ref struct AuthenticationView
     /// <summary>Sequence number.</summary>
     public uint Sequence => Bytes.U32(_bytes, 8);
 
-    /// <summary>Appends index and sequence number.</summary>
+    /// <summary>The integrity check value, or as much of it as is there.</summary>
+    public ReadOnlySpan<byte> CheckValue => Bytes.Clip(_bytes, MinSize, HeaderLength);
+
+    /// <summary>Appends index, sequence number and check value.</summary>
     public void AppendTo(ref LineWriter line)
     {
         line.Append("AH(spi=0x"u8);
         line.AppendHex(Spi, 8);
         line.Append(",seq=0x"u8);
         line.AppendHex(Sequence);
+        line.Append(",icv=0x"u8);
+        foreach (byte value in CheckValue) line.AppendHex(value, 2);
         line.Append(')');
     }
 }

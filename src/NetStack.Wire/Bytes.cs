@@ -18,6 +18,14 @@ internal static class Bytes
 
     internal static void Put32(Span<byte> bytes, int at, uint value) => BinaryPrimitives.WriteUInt32BigEndian(bytes[at..], value);
 
+    /// <summary>Writes an address of a family's size; none is written as the unspecified one.</summary>
+    /// <exception cref="ArgumentException">It is of the other family.</exception>
+    internal static void PutAddress(Span<byte> bytes, int at, IpAddress address, int size)
+    {
+        if (address.Size != size && !address.IsNone) throw new ArgumentException($"The address must have {size} bytes, it is {address}.", nameof(address));
+        address.Write(bytes[at..]);
+    }
+
     /// <summary>The destination, cleared and cut to a header's size.</summary>
     /// <exception cref="ArgumentException">It is shorter.</exception>
     internal static Span<byte> Room(Span<byte> destination, int size)

@@ -4,7 +4,7 @@ namespace NetStack.Wire;
 
 /// <summary>
 /// What a frame is sorted by: addresses, protocol, ports and tag, read from private bytes in one short walk that enters no
-/// tunnel. Total over any bytes: what cannot be read stays absent.
+/// tunnel. Total over any bytes: what cannot be read stays absent, and nothing behind the end that an IP header claims is read.
 /// </summary>
 public struct FrameKey
 {
@@ -99,6 +99,9 @@ public struct FrameKey
         quoted = new FrameKey { Vlan = -1, NetworkOffset = -1, TransportOffset = -1 };
         if (!IsIcmpError) return false;
         quoted.EtherType = EtherType;
+        FrameKey outer = default;
+        outer.EtherType = EtherType;
+        outer.ReadNetwork(ref source, NetworkOffset); // so that the source ends where this packet does
         quoted.ReadNetwork(ref source, TransportOffset + IcmpView.FullSize);
         return quoted.IsIp;
     }
@@ -119,7 +122,8 @@ public struct FrameKey
             case LinkType.Raw or LinkType.Ipv4 or LinkType.Ipv6:
                 ReadOnlySpan<byte> first = source.From(0, 1);
                 if (first.IsEmpty) return key;
-                key.EtherType = first[0] >> 4 == 6 ? EtherType.Ipv6 : EtherType.Ipv4;
+                bool isIpv6 = linkType == LinkType.Raw ? first[0] >> 4 == 6 : linkType == LinkType.Ipv6;
+                key.EtherType = isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4;
                 key.ReadNetwork(ref source, 0);
                 return key;
             case LinkType.Null or LinkType.Loop:
@@ -182,7 +186,8 @@ public struct FrameKey
         IsFragment = ip.MoreFragments || ip.FragmentOffset > 0;
         IsLaterFragment = ip.FragmentOffset > 0;
         FragmentId = ip.Identification;
-        if (!IsLaterFragment) ReadTransport(ref source, at + ip.HeaderLength);
+        if (ip.TotalLength != 0) source.EndAt(at + ip.TotalLength);
+        if (!IsLaterFragment) ReadUpper(ref source, at + ip.HeaderLength, inIpv6: false);
     }
 
     private void ReadIpv6(ref HeaderSource source, int at)
@@ -194,16 +199,29 @@ public struct FrameKey
         Destination = ip.Destination;
         Protocol = ip.NextHeader;
         at += Ipv6View.Size;
+        if (ip.PayloadLength != 0 || ip.NextHeader != IpProtocol.HopByHop) source.EndAt(at + ip.PayloadLength);
+        ReadUpper(ref source, at, inIpv6: true);
+    }
+
+    /// <summary>Steps over extension and authentication headers to the transport header.</summary>
+    private void ReadUpper(ref HeaderSource source, int at, bool inIpv6)
+    {
         for (int headers = 0; headers < MaxExtensionHeaders; headers++)
         {
             switch (Protocol)
             {
-                case IpProtocol.HopByHop or IpProtocol.Routing or IpProtocol.DestinationOptions:
+                case IpProtocol.HopByHop or IpProtocol.Routing or IpProtocol.DestinationOptions when inIpv6:
                     if (!Ipv6ExtensionView.TryRead(source.From(at, Ipv6ExtensionView.MinSize), out Ipv6ExtensionView extension)) return;
                     Protocol = extension.NextHeader;
                     at += extension.HeaderLength;
                     continue;
-                case IpProtocol.Fragment:
+                case IpProtocol.Ah:
+                    if (!AuthenticationView.TryRead(source.From(at, AuthenticationView.MinSize), out AuthenticationView authentication)) return;
+                    if (authentication.HeaderLength < AuthenticationView.MinSize) return;
+                    Protocol = authentication.NextHeader;
+                    at += authentication.HeaderLength;
+                    continue;
+                case IpProtocol.Fragment when inIpv6:
                     if (!Ipv6FragmentView.TryRead(source.From(at, Ipv6FragmentView.Size), out Ipv6FragmentView fragment)) return;
                     Protocol = fragment.NextHeader;
                     IsLaterFragment = fragment.FragmentOffset > 0;
@@ -246,16 +264,20 @@ public struct FrameKey
         }
     }
 
-    /// <summary>Private bytes that may grow: a snapshot's, or a plain span.</summary>
+    /// <summary>Private bytes that may grow: a snapshot's, or a plain span; up to where IP says that the packet ends.</summary>
     private ref struct HeaderSource(HeaderSnapshot? snapshot, ReadOnlySpan<byte> bytes)
     {
         private ReadOnlySpan<byte> _bytes = bytes;
+        private int _end = int.MaxValue;
 
-        /// <summary>The bytes from <paramref name="at"/> on, of which <paramref name="count"/> are there if the frame has them.</summary>
+        internal void EndAt(int end) => _end = Math.Min(_end, end);
+
+        /// <summary>The bytes from <paramref name="at"/> on, of which <paramref name="count"/> are there if the packet has them.</summary>
         internal ReadOnlySpan<byte> From(int at, int count)
         {
-            if (at + count > _bytes.Length && snapshot is not null) _bytes = snapshot.Require(at + count);
-            return at >= _bytes.Length ? default : _bytes[at..];
+            int wanted = Math.Min(at + count, _end);
+            if (wanted > _bytes.Length && snapshot is not null) _bytes = snapshot.Require(wanted);
+            return Bytes.Clip(_bytes, at, _end);
         }
     }
 }

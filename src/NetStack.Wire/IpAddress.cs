@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -49,13 +50,16 @@ public readonly record struct IpAddress
     public bool IsLimitedBroadcast => _family == 4 && _value == uint.MaxValue;
 
     /// <summary>Reads an IPv4 address from the first four bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer bytes.</exception>
     public static IpAddress ReadV4(ReadOnlySpan<byte> bytes) => V4(BinaryPrimitives.ReadUInt32BigEndian(bytes));
 
     /// <summary>Reads an IPv6 address from the first sixteen bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer bytes.</exception>
     public static IpAddress ReadV6(ReadOnlySpan<byte> bytes) => V6(BinaryPrimitives.ReadUInt128BigEndian(bytes));
 
     /// <summary>Writes the address's four or sixteen bytes.</summary>
-    /// <returns>How many bytes were written.</returns>
+    /// <returns>How many bytes were written; 0 for none.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is too little room.</exception>
     public int Write(Span<byte> destination)
     {
         if (_family == 4) BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_value);
@@ -71,7 +75,29 @@ public readonly record struct IpAddress
         return address.AddressFamily == AddressFamily.InterNetwork ? ReadV4(bytes[..written]) : ReadV6(bytes[..written]);
     }
 
-    /// <summary>Parses the text form of either family.</summary>
+    /// <summary>Whether this is 127.0.0.0/8 or ::1.</summary>
+    public bool IsLoopback => _family == 4 ? (uint)_value >> 24 == 127 : _family == 6 && _value == 1;
+
+    /// <summary>Whether this is 169.254.0.0/16 (RFC 3927) or fe80::/10 (RFC 4291 section 2.5.6).</summary>
+    public bool IsLinkLocal => _family == 4 ? (uint)_value >> 16 == 0xA9FE : _family == 6 && _value >> 118 == 0x3FA;
+
+    /// <summary>The solicited-node multicast group of an IPv6 address (RFC 4291 section 2.7.1); none for any other.</summary>
+    public IpAddress SolicitedNodeGroup =>
+        _family == 6 ? V6(new UInt128(0xFF02_0000_0000_0000, 0x0000_0001_FF00_0000) | (_value & 0xFF_FFFF)) : default;
+
+    /// <summary>The link-local IPv6 address with the modified EUI-64 identifier of a MAC address (RFC 4291 appendix A).</summary>
+    public static IpAddress LinkLocal(MacAddress mac) =>
+        V6(new UInt128(0xFE80_0000_0000_0000, ((mac.Value >> 24) << 40 | 0xFF_FE00_0000 | (mac.Value & 0xFF_FFFF)) ^ 0x0200_0000_0000_0000));
+
+    /// <summary>Parses the text form of either family, without a scope.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out IpAddress address)
+    {
+        bool isAddress = IPAddress.TryParse(text, out IPAddress? parsed);
+        address = isAddress ? From(parsed!) : default;
+        return isAddress;
+    }
+
+    /// <summary>Parses as <see cref="TryParse"/> does.</summary>
     /// <exception cref="FormatException">The text is no address.</exception>
     public static IpAddress Parse(string text) => From(IPAddress.Parse(text));
 
@@ -85,5 +111,10 @@ public readonly record struct IpAddress
     }
 
     /// <summary>The text form: dotted decimal or RFC 5952.</summary>
-    public override string ToString() => _family == 0 ? "none" : ToIPAddress().ToString();
+    public override string ToString()
+    {
+        LineWriter line = new(stackalloc byte[48]);
+        line.Append(this);
+        return line.ToString();
+    }
 }

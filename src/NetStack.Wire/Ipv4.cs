@@ -67,11 +67,12 @@ public readonly ref struct Ipv4View
     /// <summary>Whether the header checksum is right; false also where the header is not whole.</summary>
     public bool IsChecksumRight => HeaderLength >= MinSize && _bytes.Length >= HeaderLength && InternetChecksum.Compute(_bytes[..HeaderLength]) == 0;
 
-    /// <summary>Appends type of service, lifetime, identification and fragment fields, as a verbose line shows them.</summary>
+    /// <summary>Appends what tcpdump -v shows in brackets: type of service, lifetime, fragment fields, protocol, length, options.</summary>
     public void AppendTo(ref LineWriter line)
     {
         line.Append("tos 0x"u8);
         line.AppendHex(TypeOfService);
+        line.Append((TypeOfService & 3) switch { 1 => ",ECT(1)"u8, 2 => ",ECT(0)"u8, 3 => ",CE"u8, _ => default });
         line.Append(", ttl "u8);
         line.Append(Ttl);
         line.Append(", id "u8);
@@ -79,11 +80,20 @@ public readonly ref struct Ipv4View
         line.Append(", offset "u8);
         line.Append(FragmentOffset);
         line.Append(", flags ["u8);
-        line.Append(MoreFragments ? DontFragment ? "+, DF"u8 : "+"u8 : DontFragment ? "DF"u8 : "none"u8);
+        AppendFlags(ref line);
         line.Append("], proto "u8);
-        line.Append((byte)Protocol);
+        NumberText.AppendProtocol(ref line, Protocol);
         line.Append(", length "u8);
         line.Append(TotalLength);
+        Ipv4Options.AppendTo(ref line, Options);
+    }
+
+    private void AppendFlags(ref LineWriter line)
+    {
+        if (!MoreFragments && !DontFragment && !Reserved) line.Append("none"u8);
+        if (MoreFragments) line.Append('+');
+        if (DontFragment) line.Append(MoreFragments ? ", DF"u8 : "DF"u8);
+        if (Reserved) line.Append(MoreFragments || DontFragment ? ", rsvd"u8 : "rsvd"u8);
     }
 }
 
@@ -130,7 +140,8 @@ public readonly record struct Ipv4Header(IpAddress Source, IpAddress Destination
     /// <param name="destination">Room for the header and options.</param>
     /// <param name="options">Options, a multiple of 4 and at most 40 bytes.</param>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="ArgumentException">There is too little room, or the options are too long or uneven.</exception>
+    /// <exception cref="ArgumentException">There is too little room, the options are too long or uneven, or an address is of
+    /// the other family.</exception>
     public int Write(Span<byte> destination, ReadOnlySpan<byte> options = default)
     {
         if (options.Length > 40 || options.Length % 4 != 0) throw new ArgumentException("Options take up to 40 bytes in steps of 4.", nameof(options));
@@ -140,11 +151,11 @@ public readonly record struct Ipv4Header(IpAddress Source, IpAddress Destination
         room[1] = TypeOfService;
         Bytes.Put16(room, 2, TotalLength);
         Bytes.Put16(room, 4, Identification);
-        Bytes.Put16(room, 6, (DontFragment ? 0x4000 : 0) | (MoreFragments ? 0x2000 : 0) | FragmentOffset / 8);
+        Bytes.Put16(room, 6, (DontFragment ? 0x4000 : 0) | (MoreFragments ? 0x2000 : 0) | (FragmentOffset / 8 & 0x1FFF));
         room[8] = Ttl;
         room[9] = (byte)Protocol;
-        Source.Write(room[12..]);
-        Destination.Write(room[16..]);
+        Bytes.PutAddress(room, 12, Source, 4);
+        Bytes.PutAddress(room, 16, Destination, 4);
         options.CopyTo(room[Size..]);
         Bytes.Put16(room, 10, InternetChecksum.Compute(room));
         return size;

@@ -41,18 +41,26 @@ public readonly ref struct Ipv6View
     /// <summary>Destination address as in the header, also under source routing.</summary>
     public IpAddress Destination => IpAddress.ReadV6(_bytes[24..]);
 
-    /// <summary>Appends class, label, hop limit and length, as a verbose line shows them.</summary>
+    /// <summary>Appends what tcpdump -v shows in brackets: class and label where they are not zero, hop limit, what follows, length.</summary>
     public void AppendTo(ref LineWriter line)
     {
-        line.Append("class 0x"u8);
-        line.AppendHex(TrafficClass, 2);
-        line.Append(", flowlabel 0x"u8);
-        line.AppendHex(FlowLabel, 5);
-        line.Append(", hlim "u8);
+        if (TrafficClass != 0)
+        {
+            line.Append("class 0x"u8);
+            line.AppendHex(TrafficClass, 2);
+            line.Append(", "u8);
+        }
+        if (FlowLabel != 0)
+        {
+            line.Append("flowlabel 0x"u8);
+            line.AppendHex(FlowLabel, 5);
+            line.Append(", "u8);
+        }
+        line.Append("hlim "u8);
         line.Append(HopLimit);
         line.Append(", next-header "u8);
-        line.Append((byte)NextHeader);
-        line.Append(", payload length "u8);
+        NumberText.AppendProtocol(ref line, NextHeader);
+        line.Append(" payload length: "u8);
         line.Append(PayloadLength);
     }
 }
@@ -86,7 +94,7 @@ public readonly record struct Ipv6Header(IpAddress Source, IpAddress Destination
 
     /// <summary>Writes the header.</summary>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="ArgumentException">There is too little room.</exception>
+    /// <exception cref="ArgumentException">There is too little room, or an address of the other family.</exception>
     public int Write(Span<byte> destination)
     {
         Span<byte> room = Bytes.Room(destination, Size);
@@ -94,8 +102,8 @@ public readonly record struct Ipv6Header(IpAddress Source, IpAddress Destination
         Bytes.Put16(room, 4, PayloadLength);
         room[6] = (byte)NextHeader;
         room[7] = HopLimit;
-        Source.Write(room[8..]);
-        Destination.Write(room[24..]);
+        Bytes.PutAddress(room, 8, Source, 16);
+        Bytes.PutAddress(room, 24, Destination, 16);
         return Size;
     }
 }

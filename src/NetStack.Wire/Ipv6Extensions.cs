@@ -6,8 +6,6 @@ public readonly ref struct Ipv6ExtensionView
     /// <summary>Bytes in the smallest header.</summary>
     public const int MinSize = 8;
 
-    private const byte JumboPayload = 0xC2;
-
     private readonly ReadOnlySpan<byte> _bytes;
 
     private Ipv6ExtensionView(ReadOnlySpan<byte> bytes) => _bytes = bytes;
@@ -37,93 +35,50 @@ public readonly ref struct Ipv6ExtensionView
     /// <summary>Finds the jumbo payload option (RFC 2675) in a hop-by-hop header.</summary>
     public bool TryGetJumboLength(out uint length)
     {
-        length = 0;
-        ReadOnlySpan<byte> rest = Options;
-        while (rest.Length >= 2)
+        bool isThere = TryFindOption(Ipv6OptionType.JumboPayload, out ReadOnlySpan<byte> data) && data.Length == 4;
+        length = isThere ? Bytes.U32(data, 0) : 0;
+        return isThere;
+    }
+
+    /// <summary>Finds the router alert option (RFC 2711) in a hop-by-hop header.</summary>
+    /// <param name="value">What the packet carries: 0 is multicast listener discovery.</param>
+    public bool TryGetRouterAlert(out ushort value)
+    {
+        bool isThere = TryFindOption(Ipv6OptionType.RouterAlert, out ReadOnlySpan<byte> data) && data.Length == 2;
+        value = isThere ? Bytes.U16(data, 0) : (ushort)0;
+        return isThere;
+    }
+
+    /// <summary>Finds the first option of a type in an options header.</summary>
+    public bool TryFindOption(Ipv6OptionType type, out ReadOnlySpan<byte> data)
+    {
+        Ipv6OptionReader reader = new(Options);
+        while (reader.MoveNext())
         {
-            if (rest[0] == 0) // Pad1
-            {
-                rest = rest[1..];
-                continue;
-            }
-            int size = 2 + rest[1];
-            if (size > rest.Length) return false;
-            if (rest[0] == JumboPayload && size == 6)
-            {
-                length = Bytes.U32(rest, 2);
-                return true;
-            }
-            rest = rest[size..];
+            data = reader.Data;
+            if (reader.Type == type) return true;
         }
+        data = default;
         return false;
     }
-}
 
-/// <summary>An IPv6 fragment header over private bytes (RFC 8200 section 4.5).</summary>
-public readonly ref struct Ipv6FragmentView
-{
-    /// <summary>Bytes in the header.</summary>
-    public const int Size = 8;
-
-    private readonly ReadOnlySpan<byte> _bytes;
-
-    private Ipv6FragmentView(ReadOnlySpan<byte> bytes) => _bytes = bytes;
-
-    /// <summary>Reads a header; false when it is not whole.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out Ipv6FragmentView view)
+    /// <summary>Appends which header it is, and of a routing header type and segments left.</summary>
+    /// <param name="line">Where to.</param>
+    /// <param name="kind">Which of the three headers this is.</param>
+    public void AppendTo(ref LineWriter line, LayerKind kind)
     {
-        view = new Ipv6FragmentView(bytes);
-        return bytes.Length >= Size;
-    }
-
-    /// <summary>What follows, in the first fragment.</summary>
-    public IpProtocol NextHeader => (IpProtocol)_bytes[0];
-
-    /// <summary>Fragment offset in bytes.</summary>
-    public int FragmentOffset => Bytes.U16(_bytes, 2) & 0xFFF8;
-
-    /// <summary>More fragments.</summary>
-    public bool MoreFragments => (_bytes[3] & 1) != 0;
-
-    /// <summary>Identification.</summary>
-    public uint Identification => Bytes.U32(_bytes, 4);
-
-    /// <summary>Appends offset, flag and identification.</summary>
-    public void AppendTo(ref LineWriter line)
-    {
-        line.Append("frag (0x"u8);
-        line.AppendHex(Identification, 8);
-        line.Append(':');
-        line.Append(FragmentOffset);
-        if (MoreFragments) line.Append('+');
+        if (kind != LayerKind.Ipv6Routing)
+        {
+            line.Append(kind == LayerKind.Ipv6HopByHop ? "HBH"u8 : "DSTOPT"u8);
+            return;
+        }
+        line.Append("RT6 (len="u8);
+        line.Append(_bytes[1]);
+        line.Append(", type="u8);
+        line.Append(RoutingType);
+        line.Append(", segleft="u8);
+        line.Append(SegmentsLeft);
         line.Append(')');
-    }
-}
-
-/// <summary>The values of an IPv6 fragment header.</summary>
-/// <param name="NextHeader">What follows, in the first fragment.</param>
-/// <param name="FragmentOffset">Fragment offset in bytes, a multiple of 8.</param>
-/// <param name="MoreFragments">More fragments.</param>
-/// <param name="Identification">Identification.</param>
-public readonly record struct Ipv6FragmentHeader(IpProtocol NextHeader, int FragmentOffset, bool MoreFragments, uint Identification)
-{
-    /// <summary>Bytes in the header.</summary>
-    public const int Size = Ipv6FragmentView.Size;
-
-    /// <summary>The values of a header that was read.</summary>
-    public static Ipv6FragmentHeader From(Ipv6FragmentView view) =>
-        new(view.NextHeader, view.FragmentOffset, view.MoreFragments, view.Identification);
-
-    /// <summary>Writes the header.</summary>
-    /// <returns>Bytes written.</returns>
-    /// <exception cref="ArgumentException">There is too little room.</exception>
-    public int Write(Span<byte> destination)
-    {
-        Span<byte> room = Bytes.Room(destination, Size);
-        room[0] = (byte)NextHeader;
-        Bytes.Put16(room, 2, (FragmentOffset & 0xFFF8) | (MoreFragments ? 1 : 0));
-        Bytes.Put32(room, 4, Identification);
-        return Size;
     }
 }
 
@@ -131,6 +86,12 @@ public readonly record struct Ipv6FragmentHeader(IpProtocol NextHeader, int Frag
 /// <param name="NextHeader">What follows.</param>
 public readonly record struct Ipv6ExtensionHeader(IpProtocol NextHeader)
 {
+    /// <summary>Bytes in a hop-by-hop header that holds a router alert.</summary>
+    public const int RouterAlertSize = 8;
+
+    /// <summary>The values of a header that was read; its content is dropped.</summary>
+    public static Ipv6ExtensionHeader From(Ipv6ExtensionView view) => new(view.NextHeader);
+
     /// <summary>Writes the header around its content, padded with zeros to a multiple of 8.</summary>
     /// <param name="destination">Room for it.</param>
     /// <param name="content">Options, or routing type and what follows it; at most 2046 bytes.</param>
@@ -146,4 +107,12 @@ public readonly record struct Ipv6ExtensionHeader(IpProtocol NextHeader)
         content.CopyTo(room[2..]);
         return size;
     }
+
+    /// <summary>Writes a hop-by-hop header that holds a router alert (RFC 2711), as every MLD message needs (RFC 3810 section 5).</summary>
+    /// <param name="destination">Room for <see cref="RouterAlertSize"/> bytes.</param>
+    /// <param name="value">What the packet carries: 0 is multicast listener discovery.</param>
+    /// <returns>Bytes written.</returns>
+    /// <exception cref="ArgumentException">There is too little room.</exception>
+    public int WriteRouterAlert(Span<byte> destination, ushort value = 0) =>
+        Write(destination, [(byte)Ipv6OptionType.RouterAlert, 2, (byte)(value >> 8), (byte)value, (byte)Ipv6OptionType.PadN, 0]);
 }

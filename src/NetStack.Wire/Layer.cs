@@ -91,7 +91,8 @@ public enum LayerKind : byte
 /// <param name="Kind">What it is.</param>
 /// <param name="IsWhole">Whether all of it was captured and nothing in it forbids to go on.</param>
 /// <param name="Offset">Where it begins, in bytes from the packet's start.</param>
-/// <param name="Length">Its bytes, as it claims; where it is not whole, those of its fixed part.</param>
+/// <param name="Length">Its bytes, as it claims. Where it is not whole, those of its fixed part; only TCP's stay as claimed, so that
+/// its payload can be told in a snapped packet.</param>
 /// <param name="End">Where what it carries ends by the length fields so far, in bytes from the packet's start.</param>
 public readonly record struct Layer(LayerKind Kind, bool IsWhole, int Offset, int Length, int End)
 {

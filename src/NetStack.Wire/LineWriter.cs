@@ -4,13 +4,13 @@ using System.Globalization;
 namespace NetStack.Wire;
 
 /// <summary>
-/// Writes text as UTF-8 into a buffer of the caller's. It never allocates and never throws: what does not fit is dropped and
-/// <see cref="IsTruncated"/> says so.
+/// Writes text as UTF-8 into a buffer of the caller's. It never allocates and never throws: from the first piece that does not
+/// fit all is dropped, and <see cref="IsTruncated"/> says so.
 /// </summary>
 /// <param name="buffer">Where the text goes.</param>
 public ref struct LineWriter(Span<byte> buffer)
 {
-    private readonly Span<byte> _buffer = buffer;
+    private Span<byte> _buffer = buffer;
     private int _length;
 
     /// <summary>Whether something did not fit.</summary>
@@ -27,7 +27,7 @@ public ref struct LineWriter(Span<byte> buffer)
     {
         if (utf8.Length > _buffer.Length - _length)
         {
-            IsTruncated = true;
+            Close();
             return;
         }
         utf8.CopyTo(_buffer[_length..]);
@@ -38,14 +38,14 @@ public ref struct LineWriter(Span<byte> buffer)
     public void Append(char ascii)
     {
         if (_length < _buffer.Length) _buffer[_length++] = (byte)ascii;
-        else IsTruncated = true;
+        else Close();
     }
 
     /// <summary>Appends a decimal number.</summary>
     public void Append(long value)
     {
         if (Utf8Formatter.TryFormat(value, _buffer[_length..], out int written)) _length += written;
-        else IsTruncated = true;
+        else Close();
     }
 
     /// <summary>Appends a decimal number with zeros in front.</summary>
@@ -89,6 +89,13 @@ public ref struct LineWriter(Span<byte> buffer)
         if (address.IsV4) AppendV4((uint)address.Value);
         else if (address.IsV6) AppendV6(address.Value);
         else Append("none"u8);
+    }
+
+    /// <summary>Takes the rest of the room away, so that a later, shorter piece cannot follow a dropped one.</summary>
+    private void Close()
+    {
+        IsTruncated = true;
+        _buffer = _buffer[.._length];
     }
 
     private void AppendV4(uint value)

@@ -42,6 +42,12 @@ public readonly ref struct LinuxSllView
     /// <summary>Interface index; 0 in v1.</summary>
     public uint InterfaceIndex => Version == 2 ? Bytes.U32(_bytes, 4) : 0;
 
+    /// <summary>Bytes in the sender's link-layer address as claimed; at most the first 8 are there.</summary>
+    public int AddressLength => Version == 2 ? _bytes[11] : Bytes.U16(_bytes, 4);
+
+    /// <summary>The sender's MAC address, or null where the address has not six bytes.</summary>
+    public MacAddress? Address => AddressLength == MacAddress.Size ? MacAddress.Read(_bytes[(Version == 2 ? 12 : 6)..]) : null;
+
     /// <summary>Appends the direction.</summary>
     public void AppendTo(ref LineWriter line) =>
         line.Append(PacketType switch { 0 => "In"u8, 1 => "B"u8, 2 => "M"u8, 3 => "P"u8, 4 => "Out"u8, _ => "?"u8 });
@@ -53,15 +59,16 @@ public readonly ref struct LinuxSllView
 /// <param name="ArpHardware">ARPHRD_ number of the device.</param>
 /// <param name="Protocol">An EtherType, or a small number of Linux's own.</param>
 /// <param name="InterfaceIndex">Interface index; v2 only.</param>
-public readonly record struct LinuxSllHeader(int Version, ushort PacketType, ushort ArpHardware, ushort Protocol, uint InterfaceIndex = 0)
+/// <param name="Address">The sender's MAC address, if there is one.</param>
+public readonly record struct LinuxSllHeader(int Version, ushort PacketType, ushort ArpHardware, ushort Protocol, uint InterfaceIndex = 0, MacAddress? Address = null)
 {
     /// <summary>Bytes in the header.</summary>
     public int Size => Version == 2 ? LinuxSllView.Size2 : LinuxSllView.Size1;
 
     /// <summary>The values of a header that was read.</summary>
-    public static LinuxSllHeader From(LinuxSllView view) => new(view.Version, view.PacketType, view.ArpHardware, view.Protocol, view.InterfaceIndex);
+    public static LinuxSllHeader From(LinuxSllView view) => new(view.Version, view.PacketType, view.ArpHardware, view.Protocol, view.InterfaceIndex, view.Address);
 
-    /// <summary>Writes the header, with no link-layer address.</summary>
+    /// <summary>Writes the header.</summary>
     /// <returns>Bytes written.</returns>
     /// <exception cref="ArgumentException">There is too little room.</exception>
     public int Write(Span<byte> destination)
@@ -73,13 +80,16 @@ public readonly record struct LinuxSllHeader(int Version, ushort PacketType, ush
             Bytes.Put32(room, 4, InterfaceIndex);
             Bytes.Put16(room, 8, ArpHardware);
             room[10] = (byte)PacketType;
+            if (Address is not null) room[11] = MacAddress.Size;
         }
         else
         {
             Bytes.Put16(room, 0, PacketType);
             Bytes.Put16(room, 2, ArpHardware);
+            if (Address is not null) Bytes.Put16(room, 4, MacAddress.Size);
             Bytes.Put16(room, 14, Protocol);
         }
+        Address?.Write(room[(Version == 2 ? 12 : 6)..]);
         return Size;
     }
 }

@@ -10,6 +10,8 @@ public readonly ref struct LlcView
     public const int SnapSize = 8;
 
     private const byte SnapSap = 0xAA;
+    private const byte IpSap = 0x06;
+    private const uint BridgeTunnel = 0x0000F8;
 
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -37,6 +39,9 @@ public readonly ref struct LlcView
     /// <summary>Whether control takes two bytes: information and supervisory formats.</summary>
     public bool HasLongControl => (_bytes[2] & 3) != 3;
 
+    /// <summary>Second control byte; only where all <see cref="HeaderLength"/> bytes are there, and 0 where there is none.</summary>
+    public byte SecondControl => HasLongControl ? _bytes[3] : (byte)0;
+
     /// <summary>Header bytes.</summary>
     public int HeaderLength => IsSnap ? SnapSize : HasLongControl ? 4 : MinSize;
 
@@ -46,7 +51,13 @@ public readonly ref struct LlcView
     /// <summary>SNAP protocol identifier.</summary>
     public ushort ProtocolId => Bytes.U16(_bytes, 6);
 
-    /// <summary>Appends the access points.</summary>
+    /// <summary>Whether the SNAP protocol identifier is an EtherType: RFC 1042, or the bridge tunnel of IEEE 802.1H.</summary>
+    public bool HasEtherType => IsSnap && Organisation is 0 or BridgeTunnel;
+
+    /// <summary>Whether IPv4 follows without SNAP (RFC 948): unnumbered information between the access points for IP.</summary>
+    public bool IsPlainIpv4 => _bytes[0] == IpSap && _bytes[1] == IpSap && _bytes[2] == 3;
+
+    /// <summary>Appends the access points, and what SNAP says.</summary>
     public void AppendTo(ref LineWriter line)
     {
         line.Append("LLC, dsap 0x"u8);
@@ -55,6 +66,39 @@ public readonly ref struct LlcView
         line.AppendHex(Ssap, 2);
         line.Append(", ctrl 0x"u8);
         line.AppendHex(Control, 2);
+        if (!IsSnap) return;
+        line.Append(": oui 0x"u8);
+        line.AppendHex(Organisation, 6);
+        line.Append(HasEtherType ? ", ethertype "u8 : ", pid 0x"u8);
+        if (HasEtherType) NumberText.AppendEtherType(ref line, ProtocolId);
+        else line.AppendHex(ProtocolId, 4);
+    }
+}
+
+/// <summary>The values of an LLC header without SNAP.</summary>
+/// <param name="Dsap">Destination service access point.</param>
+/// <param name="Ssap">Source service access point.</param>
+/// <param name="Control">First control byte; a second follows unless its low two bits are set.</param>
+/// <param name="SecondControl">Second control byte, of information and supervisory formats.</param>
+public readonly record struct LlcHeader(byte Dsap, byte Ssap, byte Control, byte SecondControl = 0)
+{
+    /// <summary>Bytes in the header: 3 or 4.</summary>
+    public int Size => (Control & 3) == 3 ? LlcView.MinSize : 4;
+
+    /// <summary>The values of a header that was read and has all its <see cref="LlcView.HeaderLength"/> bytes.</summary>
+    public static LlcHeader From(LlcView view) => new(view.Dsap, view.Ssap, view.Control, view.SecondControl);
+
+    /// <summary>Writes the header.</summary>
+    /// <returns>Bytes written.</returns>
+    /// <exception cref="ArgumentException">There is too little room.</exception>
+    public int Write(Span<byte> destination)
+    {
+        Span<byte> room = Bytes.Room(destination, Size);
+        room[0] = Dsap;
+        room[1] = Ssap;
+        room[2] = Control;
+        if (Size > LlcView.MinSize) room[3] = SecondControl;
+        return Size;
     }
 }
 

@@ -27,6 +27,14 @@ public readonly record struct MacAddress
     /// <summary>Whether the group bit is set: multicast, broadcast included.</summary>
     public bool IsMulticast => (_value >> 40 & 1) != 0;
 
+    /// <summary>The address that a multicast group's packets are sent to on Ethernet (RFC 1112 section 6.4, RFC 2464 section 7).</summary>
+    /// <exception cref="ArgumentException">It is no multicast group.</exception>
+    public static MacAddress OfGroup(IpAddress group)
+    {
+        if (!group.IsMulticast) throw new ArgumentException($"{group} is no multicast group.", nameof(group));
+        return group.IsV4 ? new MacAddress(0x01_00_5E_00_00_00UL | (ulong)(group.Value & 0x7F_FFFF)) : new MacAddress(0x33_33_00_00_00_00UL | (uint)group.Value);
+    }
+
     /// <summary>Reads an address from the first six bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than six bytes.</exception>
     public static MacAddress Read(ReadOnlySpan<byte> bytes) =>

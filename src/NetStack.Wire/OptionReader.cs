@@ -19,6 +19,19 @@ public ref struct OptionReader(ReadOnlySpan<byte> options)
     /// <summary>Whether an option's length could not be: below 2 or past the end.</summary>
     public bool IsMalformed { get; private set; }
 
+    /// <summary>Finds the first well-formed option of a kind.</summary>
+    internal static bool TryFind(ReadOnlySpan<byte> options, byte kind, out ReadOnlySpan<byte> data)
+    {
+        OptionReader reader = new(options);
+        while (reader.MoveNext() && !reader.IsMalformed)
+        {
+            data = reader.Data;
+            if (reader.Kind == kind) return true;
+        }
+        data = default;
+        return false;
+    }
+
     /// <summary>Goes to the next option. The end marker is given as an option; a malformed one too, as the last.</summary>
     public bool MoveNext()
     {

@@ -38,9 +38,8 @@ internal ref partial struct PacketDecoder
             if (!LlcView.TryRead(bytes, out llc)) return;
         }
         if (!TryLength(ref headers, LayerKind.Llc, llc.HeaderLength)) return;
-        bool isEtherType = llc.IsSnap && llc.Organisation == 0;
-        Accept(ref headers, LayerKind.Llc, llc.HeaderLength, isEtherType ? AfterEtherType(llc.ProtocolId) : Next.Unsupported,
-            llc.IsSnap ? llc.ProtocolId : llc.Dsap);
+        Next next = llc.HasEtherType ? AfterEtherType(llc.ProtocolId) : llc.IsPlainIpv4 ? Next.Ipv4 : Next.Unsupported;
+        Accept(ref headers, LayerKind.Llc, llc.HeaderLength, next, llc.IsSnap ? llc.ProtocolId : llc.Dsap);
     }
 
     private void Mpls(ref PacketHeaders headers)
@@ -51,16 +50,18 @@ internal ref partial struct PacketDecoder
     }
 
     /// <summary>What follows the last label is told by its first nibble only (RFC 4928).</summary>
-    private void AfterMpls()
+    private void AfterMpls(ref PacketHeaders headers)
     {
         ReadOnlySpan<byte> bytes = Private(1);
-        _next = bytes.IsEmpty ? Next.Nothing : (bytes[0] >> 4) switch { 4 => Next.Ipv4, 6 => Next.Ipv6, _ => Next.Unsupported };
+        if (bytes.IsEmpty && _at < _end) Stop(ref headers, NoteCode.Truncated, LayerKind.Mpls, 1, 0);
+        else _next = bytes.IsEmpty ? Next.Nothing : (bytes[0] >> 4) switch { 4 => Next.Ipv4, 6 => Next.Ipv6, _ => Next.Unsupported };
     }
 
     private void Pppoe(ref PacketHeaders headers)
     {
         if (!TryHeader(ref headers, LayerKind.Pppoe, PppoeView.Size, out ReadOnlySpan<byte> bytes)) return;
         PppoeView.TryRead(bytes, out PppoeView pppoe);
+        CheckVersion(ref headers, LayerKind.Pppoe, pppoe.Version, 1);
         Narrow(ref headers, LayerKind.Pppoe, PppoeView.Size + pppoe.PayloadLength);
         bool isSession = _number == (int)EtherType.PppoeSession || _number == (int)LinkType.PppEther;
         Accept(ref headers, LayerKind.Pppoe, PppoeView.Size, isSession && pppoe.Code == 0 ? Next.Ppp : Next.Payload, pppoe.Code);
@@ -111,6 +112,7 @@ internal ref partial struct PacketDecoder
     {
         if (!TryHeader(ref headers, LayerKind.Gre, GreView.MinSize, out ReadOnlySpan<byte> bytes)) return;
         GreView.TryRead(bytes, out GreView gre);
+        if (gre.Version != 1) CheckVersion(ref headers, LayerKind.Gre, gre.Version, 0);
         int length = gre.HeaderLength;
         if (!TryLength(ref headers, LayerKind.Gre, length)) return;
         GreView.TryRead(Private(length), out gre);
@@ -119,6 +121,12 @@ internal ref partial struct PacketDecoder
         if (next is Next.Vlan or Next.Pppoe or Next.Arp) next = Next.Unsupported; // not GRE protocol types
         if (_at + length >= _end) next = Next.Nothing; // a bare acknowledgement of PPTP, or a keepalive
         Accept(ref headers, LayerKind.Gre, length, next, gre.Protocol);
+    }
+
+    /// <summary>Notes an unknown version of a header whose layout other versions are likely to keep; the walk goes on.</summary>
+    private static void CheckVersion(ref PacketHeaders headers, LayerKind kind, int version, int expected)
+    {
+        if (version != expected) Remark(ref headers, NoteCode.BadVersion, kind, version, expected);
     }
 
     /// <summary>Steps over source route entries up to the one of length 0 (RFC 1701).</summary>
@@ -149,6 +157,7 @@ internal ref partial struct PacketDecoder
     {
         if (!TryHeader(ref headers, LayerKind.Geneve, GeneveView.MinSize, out ReadOnlySpan<byte> bytes)) return;
         GeneveView.TryRead(bytes, out GeneveView geneve);
+        CheckVersion(ref headers, LayerKind.Geneve, geneve.Version, 0);
         if (!TryLength(ref headers, LayerKind.Geneve, geneve.HeaderLength)) return;
         Accept(ref headers, LayerKind.Geneve, geneve.HeaderLength, AfterEtherType(geneve.Protocol), geneve.Protocol);
     }

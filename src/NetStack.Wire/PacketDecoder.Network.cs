@@ -14,7 +14,6 @@ internal ref partial struct PacketDecoder
             AcceptBroken(ref headers, LayerKind.Arp, ArpView.MinSize);
             return;
         }
-        Private(length); // its addresses
         Accept(ref headers, LayerKind.Arp, length, Next.Nothing, index);
     }
 
@@ -80,8 +79,9 @@ internal ref partial struct PacketDecoder
             Stop(ref headers, NoteCode.BadVersion, LayerKind.Ipv6, ip.Version, 6);
             return;
         }
+        _isJumbogram = ip.PayloadLength == 0 && ip.NextHeader == IpProtocol.HopByHop;
         if (ip.PayloadLength != 0) Narrow(ref headers, LayerKind.Ipv6, Ipv6View.Size + ip.PayloadLength);
-        else if (ip.NextHeader != IpProtocol.HopByHop) _end = Math.Min(_end, _at + Ipv6View.Size);
+        else if (!_isJumbogram) _end = Math.Min(_end, _at + Ipv6View.Size);
         Next next = AfterIp(ip.NextHeader);
         // A payload length of 0 and something to follow: only a jumbogram's hop-by-hop header may (RFC 2675).
         if (next > Next.Unsupported && _end == _at + Ipv6View.Size) next = Next.Nothing;
@@ -94,6 +94,12 @@ internal ref partial struct PacketDecoder
         Ipv6ExtensionView.TryRead(bytes, out Ipv6ExtensionView extension);
         int length = extension.HeaderLength;
         if (!TryLength(ref headers, kind, length)) return;
+        if (_isJumbogram)
+        {
+            _isJumbogram = false;
+            Ipv6ExtensionView.TryRead(Private(length), out extension);
+            if (extension.TryGetJumboLength(out uint jumbo)) Narrow(ref headers, kind, (int)Math.Clamp(jumbo, (uint)length, int.MaxValue));
+        }
         Accept(ref headers, kind, length, AfterIp(extension.NextHeader), (int)extension.NextHeader);
     }
 

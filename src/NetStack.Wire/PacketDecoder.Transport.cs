@@ -75,13 +75,24 @@ internal ref partial struct PacketDecoder
             AcceptBroken(ref headers, kind, IcmpView.MinSize);
             return;
         }
-        Private(size);
+        Private(Math.Min(_end - _at, WantedOfIcmp(kind, bytes[0])));
         Accept(ref headers, kind, Math.Min(size, _captured - _at), Next.Payload, 0);
+    }
+
+    /// <summary>Bytes of a message that its views read: of an error, what RFC 792 quotes at least; of NDP and MLD the fixed part.</summary>
+    private static int WantedOfIcmp(LayerKind kind, byte type)
+    {
+        const int QuotedTransport = 8;
+        if (kind == LayerKind.Icmp)
+            return type is 3 or 4 or 5 or 11 or 12 ? IcmpView.FullSize + Ipv4View.MinSize + QuotedTransport : IcmpView.FullSize;
+        if (type is >= Icmpv6View.DestinationUnreachable and <= Icmpv6View.ParameterProblem) return Icmpv6View.FullSize + Ipv6View.Size + QuotedTransport;
+        return Math.Max(Icmpv6View.FullSize, Math.Max(NdpView.FixedSize(type), MldView.FixedSize(type)));
     }
 
     private void Igmp(ref PacketHeaders headers)
     {
         if (!TryHeader(ref headers, LayerKind.Igmp, IgmpView.MinSize, out _)) return;
+        Private(Math.Min(_end - _at, IgmpView.Query3Size));
         Accept(ref headers, LayerKind.Igmp, IgmpView.MinSize, Next.Payload, 0);
     }
 }

@@ -15,6 +15,7 @@ internal ref partial struct PacketDecoder
     private Next _next;
     private int _number; // the number by which the present layer announced the next
     private bool _inIpv6;
+    private bool _isJumbogram; // the payload length stands in the hop-by-hop header that comes next
     private bool _isFragment;
 
     internal PacketDecoder(HeaderSnapshot snapshot, int wireLength)
@@ -106,7 +107,7 @@ internal ref partial struct PacketDecoder
             case Next.Llc: Llc(ref headers); break;
             case Next.Vlan: Vlan(ref headers); break;
             case Next.Mpls: Mpls(ref headers); break;
-            case Next.AfterMpls: AfterMpls(); break;
+            case Next.AfterMpls: AfterMpls(ref headers); break;
             case Next.Pppoe: Pppoe(ref headers); break;
             case Next.Ppp: Ppp(ref headers); break;
             case Next.LinuxSll: LinuxSll(ref headers, 1); break;
@@ -143,8 +144,7 @@ internal ref partial struct PacketDecoder
         bytes = Private(size);
         int available = Math.Min(bytes.Length, _end - _at);
         if (available >= size) return true;
-        NoteCode code = bytes.Length < size && _captured < _end ? NoteCode.Truncated
-            : bytes.Length < size ? NoteCode.Truncated : NoteCode.LengthExceedsPacket;
+        NoteCode code = bytes.Length < size ? NoteCode.Truncated : NoteCode.LengthExceedsPacket;
         Stop(ref headers, code, kind, size, Math.Max(available, 0));
         return false;
     }
@@ -172,9 +172,10 @@ internal ref partial struct PacketDecoder
         return true;
     }
 
-    /// <summary>Adds a layer and steps behind it.</summary>
+    /// <summary>Adds a layer, all of whose bytes become private, and steps behind it.</summary>
     private void Accept(ref PacketHeaders headers, LayerKind kind, int length, Next next, int number)
     {
+        Private(length);
         headers.Add(new Layer(kind, true, _at, length, _end));
         _at += length;
         _next = next;

@@ -13,7 +13,7 @@ public ref struct PacketHeaders
     /// <summary>The most layers that are decoded; beyond, a note says <see cref="NoteCode.DepthLimit"/>.</summary>
     public const int MaxLayers = 32;
 
-    /// <summary>The most notes that are kept; later ones are dropped.</summary>
+    /// <summary>The most notes that are kept: of more, the first ones and the last, which says why the walk ended.</summary>
     public const int MaxNotes = 8;
 
     private LayerBuffer _layers;
@@ -52,8 +52,8 @@ public ref struct PacketHeaders
         return headers;
     }
 
-    /// <summary>The private bytes from a layer's start on: give them to the view of its protocol.</summary>
-    public readonly ReadOnlySpan<byte> BytesOf(scoped in Layer layer) => layer.Offset >= Bytes.Length ? default : Bytes[layer.Offset..];
+    /// <summary>The private bytes from a layer's start to where what it carries ends: give them to the view of its protocol.</summary>
+    public readonly ReadOnlySpan<byte> BytesOf(scoped in Layer layer) => Wire.Bytes.Clip(Bytes, layer.Offset, layer.End);
 
     /// <summary>Finds the innermost layer of a kind.</summary>
     public readonly bool TryGet(LayerKind kind, out Layer layer)
@@ -76,7 +76,8 @@ public ref struct PacketHeaders
 
     internal void Add(Note note)
     {
-        if (_noteCount < MaxNotes) _notes[_noteCount++] = note;
+        if (_noteCount < MaxNotes) _noteCount++;
+        _notes[_noteCount - 1] = note;
     }
 
     internal void SetPayload(PayloadRange payload)

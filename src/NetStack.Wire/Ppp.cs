@@ -29,7 +29,7 @@ public readonly ref struct PppView
     {
         view = default;
         int at = bytes.Length >= 2 && bytes[0] == 0xFF && bytes[1] == 3 ? 2 : 0;
-        if (bytes.Length <= at) return false;
+        if (bytes.Length <= at || (bytes.Length == 1 && bytes[0] == 0xFF)) return false; // 0x00FF is no protocol: an address was cut
         if ((bytes[at] & 1) != 0) // RFC 1661 section 6.5: a low bit ends the field
         {
             view = new PppView(bytes[at], at + 1);

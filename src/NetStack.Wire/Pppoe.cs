@@ -32,13 +32,16 @@ public readonly ref struct PppoeView
     /// <summary>Payload bytes.</summary>
     public ushort PayloadLength => Bytes.U16(_bytes, 4);
 
-    /// <summary>Appends code and session.</summary>
+    /// <summary>Appends the code, and the session where there is one.</summary>
     public void AppendTo(ref LineWriter line)
     {
-        line.Append("PPPoE "u8);
-        line.Append(Code switch { 0 => "ses"u8, 0x09 => "PADI"u8, 0x07 => "PADO"u8, 0x19 => "PADR"u8, 0x65 => "PADS"u8, 0xA7 => "PADT"u8, _ => "code"u8 });
-        line.Append(" 0x"u8);
+        line.Append("PPPoE"u8);
+        line.Append(Code switch { 0 => default, 0x09 => " PADI"u8, 0x07 => " PADO"u8, 0x19 => " PADR"u8, 0x65 => " PADS"u8, 0xA7 => " PADT"u8, _ => " PAD-"u8 });
+        if (Code is not (0 or 0x09 or 0x07 or 0x19 or 0x65 or 0xA7)) line.AppendHex(Code);
+        if (SessionId == 0) return;
+        line.Append(" [ses 0x"u8);
         line.AppendHex(SessionId);
+        line.Append(']');
     }
 }
 

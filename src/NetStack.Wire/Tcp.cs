@@ -123,9 +123,8 @@ public readonly ref struct TcpView
         if ((Flags & (TcpFlags)0x1FF) == 0) line.Append("none"u8);
         for (int bit = 0; bit < letters.Length; bit++)
         {
-            if (bit != 4 && ((int)Flags >> bit & 1) != 0) line.Append((char)letters[bit]);
+            if (((int)Flags >> bit & 1) != 0) line.Append((char)letters[bit]);
         }
-        if ((Flags & TcpFlags.Ack) != 0) line.Append('.');
     }
 }
 

@@ -61,13 +61,16 @@ public struct TcpOptions
     /// <summary>Timestamp echo reply.</summary>
     public uint TimestampEcho { get; private set; }
 
+    /// <summary>User timeout in seconds (RFC 5482), 1 to 1,966,020, or -1; the reserved value 0 is passed over.</summary>
+    public int UserTimeout { get; private set; }
+
     /// <summary>Whether an option cannot be.</summary>
     public bool IsMalformed { get; private set; }
 
     /// <summary>Reads options; total over any bytes. An option of the wrong length is passed over.</summary>
     public static TcpOptions Read(ReadOnlySpan<byte> options)
     {
-        TcpOptions values = new() { MaximumSegmentSize = -1, WindowScale = -1 };
+        TcpOptions values = new() { MaximumSegmentSize = -1, WindowScale = -1, UserTimeout = -1 };
         OptionReader reader = new(options);
         while (reader.MoveNext())
         {
@@ -89,6 +92,9 @@ public struct TcpOptions
                     values.TimestampValue = Bytes.U32(data, 0);
                     values.TimestampEcho = Bytes.U32(data, 4);
                     break;
+                case TcpOptionKind.UserTimeout when data.Length == 2 && (Bytes.U16(data, 0) & 0x7FFF) != 0:
+                    values.UserTimeout = (Bytes.U16(data, 0) & 0x7FFF) * ((data[0] & 0x80) != 0 ? 60 : 1);
+                    break;
                 default:
                     break;
             }
@@ -96,6 +102,18 @@ public struct TcpOptions
         values.IsMalformed = reader.IsMalformed;
         return values;
     }
+
+    /// <summary>Finds the first option of a kind, for those that have no value here: a fast open cookie, a signature, multipath.
+    /// Total over any bytes.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="data">The option's bytes after kind and length.</param>
+    public static bool TryFind(ReadOnlySpan<byte> options, TcpOptionKind kind, out ReadOnlySpan<byte> data) =>
+        OptionReader.TryFind(options, (byte)kind, out data);
+
+    /// <summary>The blocks of the first SACK option; none where there is no such option. Total over any bytes.</summary>
+    public static SackBlocks ReadSackBlocks(ReadOnlySpan<byte> options) =>
+        new(TryFind(options, TcpOptionKind.Sack, out ReadOnlySpan<byte> data) ? data : default);
 
     /// <summary>Appends <c>, options [...]</c> where there are any.</summary>
     public static void AppendTo(ref LineWriter line, ReadOnlySpan<byte> options)
@@ -140,12 +158,13 @@ public struct TcpOptions
             case TcpOptionKind.Sack when data.Length % 8 == 0:
                 line.Append("sack "u8);
                 line.Append(data.Length / 8);
-                for (int at = 0; at < data.Length; at += 8)
+                line.Append(' ');
+                foreach (SackBlock block in new SackBlocks(data))
                 {
-                    line.Append(at == 0 ? " {"u8 : "{"u8);
-                    line.Append(Bytes.U32(data, at));
+                    line.Append('{');
+                    line.Append(block.Left);
                     line.Append(':');
-                    line.Append(Bytes.U32(data, at + 4));
+                    line.Append(block.Right);
                     line.Append('}');
                 }
                 break;
@@ -171,66 +190,4 @@ public struct TcpOptions
         TcpOptionKind.FastOpen => "tfo"u8,
         _ => "unknown-"u8,
     };
-}
-
-/// <summary>Writes TCP options into a buffer of the caller's, for <see cref="TcpHeader.Write"/>.</summary>
-/// <param name="buffer">At most 40 bytes are used.</param>
-public ref struct TcpOptionsBuilder(Span<byte> buffer)
-{
-    private readonly Span<byte> _buffer = buffer.Length > 40 ? buffer[..40] : buffer;
-    private int _length;
-
-    /// <summary>The options so far.</summary>
-    public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
-
-    /// <summary>Appends any option.</summary>
-    /// <exception cref="ArgumentException">It does not fit.</exception>
-    public void Add(TcpOptionKind kind, scoped ReadOnlySpan<byte> data)
-    {
-        bool single = kind is TcpOptionKind.End or TcpOptionKind.NoOperation;
-        int size = single ? 1 : 2 + data.Length;
-        if (size > _buffer.Length - _length) throw new ArgumentException("The options do not fit into 40 bytes.", nameof(data));
-        _buffer[_length] = (byte)kind;
-        if (!single)
-        {
-            _buffer[_length + 1] = (byte)size;
-            data.CopyTo(_buffer[(_length + 2)..]);
-        }
-        _length += size;
-    }
-
-    /// <summary>Appends padding.</summary>
-    public void AddNoOperation() => Add(TcpOptionKind.NoOperation, default);
-
-    /// <summary>Appends the maximum segment size.</summary>
-    public void AddMaximumSegmentSize(ushort value)
-    {
-        Span<byte> data = stackalloc byte[2];
-        Bytes.Put16(data, 0, value);
-        Add(TcpOptionKind.MaximumSegmentSize, data);
-    }
-
-    /// <summary>Appends the window scale, 0 to 14.</summary>
-    public void AddWindowScale(byte shift) => Add(TcpOptionKind.WindowScale, [shift]);
-
-    /// <summary>Appends SACK permitted.</summary>
-    public void AddSackPermitted() => Add(TcpOptionKind.SackPermitted, default);
-
-    /// <summary>Appends timestamps.</summary>
-    public void AddTimestamps(uint value, uint echo)
-    {
-        Span<byte> data = stackalloc byte[8];
-        Bytes.Put32(data, 0, value);
-        Bytes.Put32(data, 4, echo);
-        Add(TcpOptionKind.Timestamps, data);
-    }
-
-    /// <summary>Appends one SACK block; several are one option: give them to <see cref="Add"/>.</summary>
-    public void AddSackBlock(uint left, uint right)
-    {
-        Span<byte> data = stackalloc byte[8];
-        Bytes.Put32(data, 0, left);
-        Bytes.Put32(data, 4, right);
-        Add(TcpOptionKind.Sack, data);
-    }
 }

@@ -23,15 +23,18 @@ public readonly ref struct VxlanView
     /// <summary>The flags byte; 0x08 says the network identifier is valid.</summary>
     public byte Flags => _bytes[0];
 
+    /// <summary>Whether the network identifier is valid, as it must be (RFC 7348 section 5).</summary>
+    public bool HasVni => (Flags & 0x08) != 0;
+
     /// <summary>VXLAN network identifier, 24 bits.</summary>
     public uint Vni => Bytes.U24(_bytes, 4);
 
     /// <summary>Appends flags and identifier.</summary>
     public void AppendTo(ref LineWriter line)
     {
-        line.Append("VXLAN, flags [0x"u8);
+        line.Append(HasVni ? "VXLAN, flags [I] (0x"u8 : "VXLAN, flags [.] (0x"u8);
         line.AppendHex(Flags, 2);
-        line.Append("], vni "u8);
+        line.Append("), vni "u8);
         line.Append(Vni);
     }
 }

@@ -12,10 +12,9 @@ internal sealed class BlockSource : IDisposable
     /// <summary>Bytes in a block: large enough that a read is worth its system call.</summary>
     internal const int BlockSize = 512 * 1024;
 
-    private const int BlocksPerPool = 4;
+    private const int BlocksPerPool = 2; // one is read while the packet across the border needs the other
 
     private readonly Stream _stream;
-    private readonly FetchMeter _meter;
     private readonly List<BufferPool> _pools = [];
     private Block[] _blocks = new Block[BlocksPerPool]; // a queue: the first is the one being consumed
     private int _head;
@@ -23,11 +22,7 @@ internal sealed class BlockSource : IDisposable
     private int _available; // bytes read and not consumed
     private bool _atEnd;
 
-    internal BlockSource(Stream stream, FetchMeter meter)
-    {
-        _stream = stream;
-        _meter = meter;
-    }
+    internal BlockSource(Stream stream) => _stream = stream;
 
     private struct Block
     {
@@ -45,6 +40,17 @@ internal sealed class BlockSource : IDisposable
 
     /// <summary>Why the stream could not be read further, if that was not its end.</summary>
     internal CaptureDamage? Failure { get; private set; }
+
+    /// <summary>How many blocks were read to their end and wait for users to release what they hold of them.</summary>
+    internal int HeldBlocks
+    {
+        get
+        {
+            int rented = 0;
+            foreach (BufferPool pool in _pools) rented += pool.Count - pool.Available;
+            return rented - _count;
+        }
+    }
 
     /// <summary>Bytes that can still be had without reading, for telling an empty rest from a cut one.</summary>
     internal int Available => _available;
@@ -166,9 +172,13 @@ internal sealed class BlockSource : IDisposable
         {
             read = _stream.Read(new DeviceMemory(last.Pool.Region).Span(offset, BlockSize - last.Filled));
         }
-        catch (InvalidDataException e)
+        catch (InvalidDataException)
         {
-            return Fail("bad_compression", e.Message);
+            return Fail("bad_compression", "the gzip stream is corrupt");
+        }
+        catch (EndOfStreamException e)
+        {
+            return Fail("truncated_file", e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

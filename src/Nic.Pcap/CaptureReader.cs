@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using NetStack.Memory;
 using NetStack.Nic.Pcap;
 
@@ -17,15 +16,14 @@ public sealed class CaptureReader : IDisposable
     private readonly CaptureFormat _format;
     private PacketFields _current;
 
-    private CaptureReader(BlockSource source, CaptureFormat format, FetchMeter meter)
+    private CaptureReader(BlockSource source, CaptureFormat format)
     {
         _source = source;
         _format = format;
-        Meter = meter;
     }
 
     /// <summary>Counts what was fetched of the packets' headers and bodies.</summary>
-    public FetchMeter Meter { get; }
+    public FetchMeter Meter { get; } = new();
 
     /// <summary>The interfaces met so far, by index over the whole file.</summary>
     public IReadOnlyList<CaptureInterface> Interfaces => _format.Interfaces;
@@ -41,6 +39,15 @@ public sealed class CaptureReader : IDisposable
 
     /// <summary>The memory packets are read into, for whoever registers it with a device.</summary>
     public IReadOnlyList<BufferPool> Pools => _source.Pools;
+
+    /// <summary>How many read blocks wait for users to release what they hold of them.</summary>
+    internal int HeldBlocks => _source.HeldBlocks;
+
+    /// <summary>Whether reading on would have to ask the stream for more.</summary>
+    internal bool NothingBuffered => _source.Available == 0;
+
+    /// <summary>Counts what was read of options, which are no part of a packet.</summary>
+    internal FetchMeter OptionMeter { get; } = new();
 
     /// <summary>The snapshot of the present packet.</summary>
     internal HeaderSnapshot Headers { get; } = new();
@@ -64,15 +71,16 @@ public sealed class CaptureReader : IDisposable
     /// <exception cref="IOException">It cannot be read.</exception>
     public static CaptureReader Open(Stream stream, bool leaveOpen = false)
     {
-        FetchMeter meter = new();
-        BlockSource source = new(Uncompress(stream, leaveOpen), meter);
+        BlockSource? source = null;
         try
         {
-            return new CaptureReader(source, Recognise(source), meter);
+            source = new BlockSource(Uncompress(stream, leaveOpen));
+            return new CaptureReader(source, Recognise(source));
         }
         catch
         {
-            source.Dispose();
+            if (source is not null) source.Dispose();
+            else if (!leaveOpen) stream.Dispose();
             throw;
         }
     }
@@ -83,15 +91,38 @@ public sealed class CaptureReader : IDisposable
     public bool TryRead(out CaptureRecord record)
     {
         ReleaseCurrent();
-        if (Damage is not null || _format.TryRead(out _current) != ReadOutcome.Packet)
+        if (!TryTake(out _current))
         {
             record = default;
             return false;
         }
-        PacketsRead++;
-        Headers.Begin(_current.Body, Meter);
-        record = new CaptureRecord(this, _current, PacketsRead);
+        record = CurrentRecord();
         return true;
+    }
+
+    /// <summary>
+    /// Goes to the next block of any kind, to keep what is not a packet too. A pcap file is given as if each of its packets were
+    /// an enhanced packet block. Blocks of more than 128 MiB that are no packets are passed over.
+    /// </summary>
+    /// <param name="block">The block, valid until the next call.</param>
+    /// <returns>False at the end, and where the file is damaged: see <see cref="Damage"/>.</returns>
+    public bool TryReadBlock(out CaptureBlock block)
+    {
+        ReleaseCurrent();
+        block = default;
+        if (!TryNext(keepsBlocks: true, out _current)) return false;
+        block = new CaptureBlock(this, _current);
+        return true;
+    }
+
+    /// <summary>Goes to the next packet and gives its bodies away: the caller releases them.</summary>
+    internal bool TryTake(out PacketFields fields) => TryNext(keepsBlocks: false, out fields);
+
+    /// <summary>The present packet as a record.</summary>
+    internal CaptureRecord CurrentRecord()
+    {
+        Headers.Begin(_current.Body, Meter);
+        return new CaptureRecord(this, _current, PacketsRead);
     }
 
     /// <summary>Closes the file. Bodies that were shared stay valid until they are released.</summary>
@@ -99,6 +130,17 @@ public sealed class CaptureReader : IDisposable
     {
         ReleaseCurrent();
         _source.Dispose();
+    }
+
+    private bool TryNext(bool keepsBlocks, out PacketFields fields)
+    {
+        if (Damage is not null || _format.TryRead(keepsBlocks, out fields) != ReadOutcome.Block)
+        {
+            fields = default;
+            return false;
+        }
+        if (fields.IsPacket) PacketsRead++;
+        return true;
     }
 
     private void ReleaseCurrent()
@@ -113,7 +155,7 @@ public sealed class CaptureReader : IDisposable
         byte[] prefix = new byte[4];
         int length = stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false);
         PrefixStream whole = new(prefix, length, stream, leaveOpen);
-        if (length >= 2 && prefix[0] == 0x1F && prefix[1] == 0x8B) return new GZipStream(whole, CompressionMode.Decompress);
+        if (length >= 2 && prefix[0] == 0x1F && prefix[1] == 0x8B) return new GunzipStream(whole);
         if (length == 4 && BinaryPrimitives.ReadUInt32LittleEndian(prefix) is 0xFD2FB528)
             throw new CaptureFormatException("a zstd file: uncompress it first (zstd -dc FILE | netstack inspect -)");
         if (length == 4 && BinaryPrimitives.ReadUInt32LittleEndian(prefix) is 0x184D2204)
@@ -128,7 +170,7 @@ public sealed class CaptureReader : IDisposable
         Span<byte> bytes = stackalloc byte[4];
         source.Peek(0, bytes);
         uint magic = BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        if (magic == PcapNgFormat.SectionHeader) return PcapNgFormat.Open(source);
+        if (magic == (uint)CaptureBlockType.SectionHeader) return PcapNgFormat.Open(source);
         if (PcapFormat.IsMagic(magic, out bool isBigEndian, out uint known)) return PcapFormat.Open(source, isBigEndian, known);
         string? name = NameOf(magic);
         throw new CaptureFormatException(name is null ? $"no capture: it begins with 0x{magic:x8}" : $"{name}: not read, convert it to pcapng first");

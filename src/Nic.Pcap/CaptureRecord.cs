@@ -50,16 +50,56 @@ public readonly ref struct CaptureRecord
     {
         get
         {
-            const ushort CommentCode = 1;
-            if (_fields.Options.Length < 4) return null;
-            byte[] options = new byte[_fields.Options.Length];
-            _fields.Options.CopyTo(0, options, _reader.Meter);
-            PcapNgOptions reader = new(options, _fields.IsBigEndian);
-            while (reader.MoveNext())
+            PcapNgOptions options = new(ReadOptions(), _fields.IsBigEndian);
+            while (options.MoveNext())
             {
-                if (reader.Code == CommentCode) return Encoding.UTF8.GetString(reader.Value);
+                if (options.Code == OptionCode.Comment) return Encoding.UTF8.GetString(options.Value);
             }
             return null;
         }
     }
+
+    /// <summary>Which way the packet went, read when asked.</summary>
+    public PacketDirection Direction
+    {
+        get
+        {
+            PcapNgOptions options = new(ReadOptions(), _fields.IsBigEndian);
+            while (options.MoveNext())
+            {
+                if (options.Code != OptionCode.PacketFlags || options.Value.Length != 4) continue;
+                return (PacketDirection)((_fields.IsBigEndian ? options.Value[3] : options.Value[0]) & 3);
+            }
+            return PacketDirection.Unknown;
+        }
+    }
+
+    internal CaptureReader Reader => _reader;
+
+    /// <summary>The packet's options as they lie in the file, by handle.</summary>
+    internal PacketBody Options => _fields.Options;
+
+    /// <summary>The byte order of <see cref="Options"/>.</summary>
+    internal bool IsBigEndian => _fields.IsBigEndian;
+
+    private byte[] ReadOptions()
+    {
+        if (_fields.Options.IsEmpty) return [];
+        byte[] options = new byte[_fields.Options.Length];
+        _fields.Options.CopyTo(0, options, _reader.OptionMeter);
+        return options;
+    }
+}
+
+/// <summary>Which way a packet went, from the point of view of the machine that captured it.</summary>
+public enum PacketDirection
+{
+    /// <summary>Nobody says.</summary>
+    Unknown = 0,
+
+    /// <summary>It came in.</summary>
+    Inbound = 1,
+
+    /// <summary>It went out.</summary>
+    Outbound = 2,
 }

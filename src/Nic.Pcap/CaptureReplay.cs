@@ -77,7 +77,7 @@ public sealed class CaptureReplay(CaptureReader capture, IWireEnd target, Replay
         PendingLength = record.CapturedLength;
         if (_frame.Length < PendingLength) _frame = new byte[PendingLength * 2];
         record.Body.CopyTo(0, _frame, _meter);
-        _info = new WireFrame(record.WireLength, record.LinkType, record.InterfaceIndex, record.Timestamp);
+        _info = new WireFrame(Math.Max(record.WireLength, PendingLength), record.LinkType, record.InterfaceIndex, record.Timestamp);
         _firstTime ??= record.Timestamp;
         _hasPending = true;
         return true;

@@ -48,7 +48,7 @@ internal sealed class PcapFormat : CaptureFormat
     /// <exception cref="CaptureFormatException">It is cut.</exception>
     internal static PcapFormat Open(BlockSource source, bool isBigEndian, uint magic)
     {
-        if (!source.Ensure(FileHeaderSize)) throw new CaptureFormatException($"the pcap file header is cut: {source.Available} of {FileHeaderSize} bytes");
+        if (!source.Ensure(FileHeaderSize)) throw Refused(source, $"the pcap file header is cut: {source.Available} of {FileHeaderSize} bytes");
         PcapFormat format = new(source, isBigEndian, magic);
         Span<byte> header = stackalloc byte[FileHeaderSize];
         source.Read(header);
@@ -56,7 +56,7 @@ internal sealed class PcapFormat : CaptureFormat
         return format;
     }
 
-    internal override ReadOutcome TryRead(out PacketFields fields)
+    internal override ReadOutcome TryRead(bool keepsBlocks, out PacketFields fields)
     {
         fields = default;
         long start = Source.Position;
@@ -68,12 +68,13 @@ internal sealed class PcapFormat : CaptureFormat
         (uint captured, uint wire) = OrderLengths(U32(header, 8), U32(header, 12));
         if (captured > _maxCaptured) return Broken("bad_record", start, $"a record claims {captured} captured bytes, more than {_maxCaptured}");
         if (!Source.Ensure((int)captured)) return Cut(start, $"a packet ({Source.Available} of {captured} bytes)");
+        fields.Type = CaptureBlockType.EnhancedPacket;
         fields.Body = Source.Take((int)captured);
         fields.Timestamp = ToTimestamp(U32(header, 0), U32(header, 4));
         fields.WireLength = (int)Math.Min(wire, int.MaxValue);
         fields.LinkType = _linkType;
         fields.IsBigEndian = _isBigEndian;
-        return ReadOutcome.Packet;
+        return ReadOutcome.Block;
     }
 
     private void ReadFileHeader(ReadOnlySpan<byte> header)

@@ -5,35 +5,34 @@ using NetStack.Wire;
 
 namespace NetStack.Nic.Pcap;
 
-/// <summary>The pcapng file format: sections, interfaces, packet blocks; every other block is passed over.</summary>
+/// <summary>The pcapng file format: sections, interfaces, packet blocks; every other block is passed over or given whole.</summary>
 internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
 {
-    internal const uint SectionHeader = 0x0A0D0D0A;
+    internal const uint ByteOrderMagic = 0x1A2B3C4D;
+    internal const int BlockOverhead = 12; // type and length in front, the length again behind
+    internal const int SectionHeaderSize = 28;
 
-    private const uint InterfaceDescription = 1;
-    private const uint ObsoletePacket = 2;
-    private const uint SimplePacket = 3;
-    private const uint EnhancedPacket = 6;
-    private const uint ByteOrderMagic = 0x1A2B3C4D;
-    private const int MaxOptionBytes = 64 * 1024;
-    private const int BlockOverhead = 12; // type and length in front, the length again behind
+    private const int MaxDescription = 64 * 1024;       // bytes looked at of an interface's options
+    private const int MaxPacketOptions = 1024 * 1024;   // bytes a packet block may have besides its packet
+    private const int MaxKeptBlock = 128 * 1024 * 1024; // bytes of a block that is given whole
 
     private bool _isBigEndian;
     private int _sectionFirstInterface;
 
-    /// <summary>How many sections began so far.</summary>
-    internal int Sections { get; private set; }
-
-    /// <summary>Reads the first section header, so that a file that only begins like pcapng is refused at once.</summary>
+    /// <summary>Looks at the first section header, so that a file that only begins like pcapng is refused at once.</summary>
+    /// <exception cref="CaptureFormatException">It is cut, or of a version that is not known.</exception>
     internal static PcapNgFormat Open(BlockSource source)
     {
+        if (!source.Ensure(SectionHeaderSize)) throw Refused(source, $"the pcapng section header is cut: {source.Available} of {SectionHeaderSize} bytes");
         PcapNgFormat format = new(source);
-        if (!source.Ensure(BlockOverhead)) throw new CaptureFormatException("the pcapng section header is cut");
-        if (format.NextBlock(out _) == ReadOutcome.Damaged) throw new CaptureFormatException($"no pcapng section: {format.Damage}");
+        Span<byte> header = stackalloc byte[16];
+        source.Peek(0, header);
+        if (!format.TryByteOrder(header[8..])) throw new CaptureFormatException("no pcapng section: its header has no byte order");
+        if (format.U16(header, 12) != 1) throw new CaptureFormatException($"pcapng version {format.U16(header, 12)}.{format.U16(header, 14)} is not known");
         return format;
     }
 
-    internal override ReadOutcome TryRead(out PacketFields fields)
+    internal override ReadOutcome TryRead(bool keepsBlocks, out PacketFields fields)
     {
         while (true)
         {
@@ -42,32 +41,40 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
                 fields = default;
                 return Source.Failure is null ? ReadOutcome.End : Cut(Source.Position, "a block");
             }
-            ReadOutcome outcome = NextBlock(out fields);
-            if (outcome == ReadOutcome.Damaged || !fields.Body.IsEmpty || fields.WireLength >= 0) return outcome;
+            ReadOutcome outcome = NextBlock(keepsBlocks, out fields, out bool isGiven);
+            if (isGiven || outcome != ReadOutcome.Block) return outcome;
         }
     }
 
-    /// <summary>Reads one block; the wire length of <paramref name="fields"/> is -1 when it is no packet.</summary>
-    private ReadOutcome NextBlock(out PacketFields fields)
+    /// <summary>Reads one block; <paramref name="isGiven"/> tells whether <paramref name="fields"/> holds it.</summary>
+    private ReadOutcome NextBlock(bool keepsBlocks, out PacketFields fields, out bool isGiven)
     {
-        fields = new PacketFields { WireLength = -1 };
+        fields = default;
+        isGiven = false;
         long start = Source.Position;
         if (!Source.Ensure(BlockOverhead)) return Cut(start, $"a block header ({Source.Available} of {BlockOverhead} bytes)");
         Span<byte> header = stackalloc byte[BlockOverhead];
         Source.Peek(0, header);
-        if (BinaryPrimitives.ReadUInt32BigEndian(header) == SectionHeader && !TryByteOrder(header[8..]))
+        if (BinaryPrimitives.ReadUInt32BigEndian(header) == (uint)CaptureBlockType.SectionHeader && !TryByteOrder(header[8..]))
             return Broken("bad_block", start, "a section header has no byte order");
-        uint type = U32(header, 0), length = U32(header, 4);
+        fields.Type = (CaptureBlockType)U32(header, 0);
+        fields.IsBigEndian = _isBigEndian;
+        uint length = U32(header, 4);
         if (length < BlockOverhead || length % 4 != 0) return Broken("bad_block", start, $"a block claims {length} bytes");
-        return type switch
+        if (fields.IsPacket)
         {
-            SectionHeader => Section(start, length),
-            InterfaceDescription => Interface(start, length),
-            EnhancedPacket => Packet(start, length, 20, type, ref fields),
-            ObsoletePacket => Packet(start, length, 20, type, ref fields),
-            SimplePacket => Packet(start, length, 4, type, ref fields),
-            _ => Pass(start, length),
+            isGiven = true;
+            return Packet(start, length, ref fields);
+        }
+        ReadOutcome outcome = fields.Type switch
+        {
+            CaptureBlockType.SectionHeader => Section(start, length),
+            CaptureBlockType.InterfaceDescription => Interface(start, length),
+            _ => ReadOutcome.Block,
         };
+        if (outcome != ReadOutcome.Block) return outcome;
+        isGiven = keepsBlocks && length <= MaxKeptBlock;
+        return isGiven ? Keep(start, (int)length, ref fields) : Pass(start, length);
     }
 
     private bool TryByteOrder(ReadOnlySpan<byte> magic)
@@ -79,38 +86,25 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
 
     private ReadOutcome Section(long start, uint length)
     {
-        if (length < 28) return Broken("bad_block", start, $"a section header claims {length} bytes");
+        if (length < SectionHeaderSize) return Broken("bad_block", start, $"a section header claims {length} bytes");
+        if (!Source.Ensure(SectionHeaderSize)) return Cut(start, "a section header");
+        Span<byte> version = stackalloc byte[4];
+        Source.Peek(12, version);
+        if (U16(version, 0) != 1) return Broken("bad_block", start, $"a section of version {U16(version, 0)}.{U16(version, 2)} is not known");
         _sectionFirstInterface = Interfaces.Count;
-        Sections++;
-        return Pass(start, length);
+        return ReadOutcome.Block;
     }
 
-    /// <summary>Passes over a block whose content is not needed, and checks that it ends as it began.</summary>
-    private ReadOutcome Pass(long start, uint length)
-    {
-        if (!Source.Skip((long)length - 4)) return Cut(start, $"a block of {length} bytes");
-        return Trailer(start, length);
-    }
-
-    private ReadOutcome Trailer(long start, uint length)
-    {
-        if (!Source.Ensure(4)) return Cut(start, $"a block of {length} bytes");
-        Span<byte> trailer = stackalloc byte[4];
-        Source.Read(trailer);
-        uint again = U32(trailer, 0);
-        return again == length ? ReadOutcome.Packet : Broken("bad_block", start, $"a block claims {length} bytes in front and {again} behind");
-    }
-
+    /// <summary>Looks at an interface block without consuming it.</summary>
     private ReadOutcome Interface(long start, uint length)
     {
-        if (length < 20) return Broken("bad_block", start, $"an interface block claims {length} bytes");
-        int content = (int)Math.Min(length - BlockOverhead, MaxOptionBytes);
-        if (!Source.Skip(8) || !Source.Ensure(content)) return Cut(start, "an interface block");
+        if (length < BlockOverhead + 8) return Broken("bad_block", start, $"an interface block claims {length} bytes");
+        int content = (int)Math.Min(length - BlockOverhead, MaxDescription);
+        if (!Source.Ensure(8 + content)) return Cut(start, "an interface block");
         byte[] bytes = new byte[content];
-        Source.Read(bytes);
+        Source.Peek(8, bytes);
         Interfaces.Add(Describe(bytes));
-        if (!Source.Skip(length - BlockOverhead - content)) return Cut(start, "an interface block");
-        return Trailer(start, length);
+        return ReadOutcome.Block;
     }
 
     private CaptureInterface Describe(ReadOnlySpan<byte> content)
@@ -121,65 +115,94 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
         {
             described = options.Code switch
             {
-                2 => described with { Name = Encoding.UTF8.GetString(options.Value) },
-                3 => described with { Description = Encoding.UTF8.GetString(options.Value) },
-                9 when options.Value.Length >= 1 => described with { Resolution = new TimeResolution(options.Value[0] & 0x7F, (options.Value[0] & 0x80) != 0) },
-                14 when options.Value.Length >= 8 => described with { TimeOffset = (long)U64(options.Value, 0) },
+                OptionCode.InterfaceName => described with { Name = Encoding.UTF8.GetString(options.Value) },
+                OptionCode.InterfaceDescription => described with { Description = Encoding.UTF8.GetString(options.Value) },
+                OptionCode.TimeResolution when options.Value.Length >= 1 => described with { Resolution = TimeResolution.FromByte(options.Value[0]) },
+                OptionCode.TimeOffset when options.Value.Length >= 8 => described with { TimeOffset = (long)U64(options.Value, 0) },
                 _ => described,
             };
         }
         return described;
     }
 
-    /// <summary>A packet block of any of the three kinds, whose fixed part has <paramref name="fixedSize"/> bytes.</summary>
-    private ReadOutcome Packet(long start, uint length, int fixedSize, uint type, ref PacketFields fields)
+    /// <summary>Passes over a block whose content is not needed.</summary>
+    private ReadOutcome Pass(long start, uint length)
     {
-        if (length < BlockOverhead + fixedSize) return Broken("bad_block", start, $"a packet block claims {length} bytes");
-        if (length > MaxCapturedLarge + MaxOptionBytes) return Broken("bad_block", start, $"a packet block claims {length} bytes");
-        if (!Source.Ensure((int)length)) return Cut(start, $"a packet block ({Source.Available} of {length} bytes)");
-        Span<byte> trailer = stackalloc byte[4];
-        Source.Peek((int)length - 4, trailer);
-        if (U32(trailer, 0) != length) return Broken("bad_block", start, $"a block claims {length} bytes in front and {U32(trailer, 0)} behind");
+        if (!Source.Skip((long)length - 4) || !Source.Ensure(4)) return Cut(start, $"a block of {length} bytes");
+        ReadOutcome outcome = CheckTrailer(start, length, 0);
+        if (outcome == ReadOutcome.Block) Source.Skip(4);
+        return outcome;
+    }
 
+    /// <summary>Gives a block's content by handle.</summary>
+    private ReadOutcome Keep(long start, int length, ref PacketFields fields)
+    {
+        if (!Source.Ensure(length)) return Cut(start, $"a block of {length} bytes");
+        ReadOutcome outcome = CheckTrailer(start, (uint)length, length - 4);
+        if (outcome != ReadOutcome.Block) return outcome;
+        Source.Skip(8);
+        fields.Body = Source.Take(length - BlockOverhead);
+        Source.Skip(4);
+        fields.SectionInterface = _sectionFirstInterface;
+        return outcome;
+    }
+
+    /// <summary>A block ends as it began.</summary>
+    private ReadOutcome CheckTrailer(long start, uint length, int offset)
+    {
+        Span<byte> trailer = stackalloc byte[4];
+        Source.Peek(offset, trailer);
+        uint again = U32(trailer, 0);
+        return again == length ? ReadOutcome.Block : Broken("bad_block", start, $"a block claims {length} bytes in front and {again} behind");
+    }
+
+    /// <summary>A packet block of any of the three kinds. It is checked whole before anything of it is consumed.</summary>
+    private ReadOutcome Packet(long start, uint length, ref PacketFields fields)
+    {
+        int fixedSize = fields.Type == CaptureBlockType.SimplePacket ? 4 : 20;
+        if (length < BlockOverhead + fixedSize) return Broken("bad_block", start, $"a packet block claims {length} bytes");
+        if (!Source.Ensure(8 + fixedSize)) return Cut(start, $"a packet block ({Source.Available} of {length} bytes)");
         Span<byte> part = stackalloc byte[8 + 20];
         part = part[..(8 + fixedSize)];
         Source.Peek(0, part);
-        Fixed values = type switch
+        Fixed values = fields.Type switch
         {
-            EnhancedPacket => new Fixed(U32(part, 8), U32(part, 20), U32(part, 24), (ulong)U32(part, 12) << 32 | U32(part, 16)),
-            ObsoletePacket => new Fixed(U16(part, 8), U32(part, 20), U32(part, 24), (ulong)U32(part, 12) << 32 | U32(part, 16)),
+            CaptureBlockType.EnhancedPacket => new Fixed(U32(part, 8), U32(part, 20), U32(part, 24), (ulong)U32(part, 12) << 32 | U32(part, 16)),
+            CaptureBlockType.ObsoletePacket => new Fixed(U16(part, 8), U32(part, 20), U32(part, 24), (ulong)U32(part, 12) << 32 | U32(part, 16)),
             _ => new Fixed(0, uint.MaxValue, U32(part, 8), null),
         };
-        int index = (int)Math.Min(values.Interface, int.MaxValue / 2) + _sectionFirstInterface;
-        if (index >= Interfaces.Count) return Broken("bad_block", start, $"a packet names interface {values.Interface}, which is not declared");
-        return Deliver(start, (int)length, fixedSize, values, Interfaces[index], ref fields);
+        if (values.Interface >= (uint)(Interfaces.Count - _sectionFirstInterface))
+            return Broken("bad_block", start, $"a packet names interface {values.Interface}, which is not declared");
+        CaptureInterface on = Interfaces[_sectionFirstInterface + (int)values.Interface];
+        uint most = MaxCapturedOf(on.LinkType);
+        if (length > most + MaxPacketOptions) return Broken("bad_block", start, $"a packet block claims {length} bytes");
+        uint room = length - BlockOverhead - (uint)fixedSize;
+        uint captured = values.Units is null ? CapturedOfSimple(values.Wire, on.SnapLength, room) : values.Captured;
+        if (captured > room) return Broken("bad_block", start, $"a packet of {captured} bytes in a block with room for {room}");
+        if (captured > most) return Broken("bad_block", start, $"a packet claims {captured} captured bytes, more than {most}");
+        if (!Source.Ensure((int)length)) return Cut(start, $"a packet block ({Source.Available} of {length} bytes)");
+        ReadOutcome outcome = CheckTrailer(start, length, (int)length - 4);
+        if (outcome == ReadOutcome.Block) Deliver(8 + fixedSize, (int)captured, (int)(room - captured), values, on, ref fields);
+        return outcome;
     }
 
-    private ReadOutcome Deliver(long start, int length, int fixedSize, Fixed values, CaptureInterface on, ref PacketFields fields)
+    /// <summary>A simple packet tells only its wire length.</summary>
+    private static uint CapturedOfSimple(uint wire, uint snapLength, uint room) => Math.Min(snapLength == 0 ? wire : Math.Min(snapLength, wire), room);
+
+    private void Deliver(int front, int captured, int rest, in Fixed values, CaptureInterface on, ref PacketFields fields)
     {
-        int room = length - BlockOverhead - fixedSize;
-        uint captured = values.Captured;
-        if (values.Units is null) // a simple packet tells only its wire length
-        {
-            captured = on.SnapLength == 0 ? values.Wire : Math.Min(on.SnapLength, values.Wire);
-            captured = Math.Min(captured, (uint)room);
-        }
-        if (captured > (uint)room) return Broken("bad_block", start, $"a packet of {captured} bytes in a block with room for {room}");
-        if (captured > MaxCapturedOf(on.LinkType)) return Broken("bad_block", start, $"a packet claims {captured} captured bytes");
-        Source.Skip(8 + fixedSize);
-        fields.Body = Source.Take((int)captured);
-        int padding = Math.Min((4 - (int)(captured & 3)) & 3, room - (int)captured);
+        Source.Skip(front);
+        fields.Body = Source.Take(captured);
+        int padding = Math.Min(-captured & 3, rest);
         Source.Skip(padding);
-        int options = room - (int)captured - padding;
-        if (values.Units is not null && options > 0) fields.Options = Source.Take(options);
-        else Source.Skip(options);
+        if (values.Units is not null) fields.Options = Source.Take(rest - padding);
+        else Source.Skip(rest - padding);
         Source.Skip(4);
         fields.Timestamp = values.Units is { } units ? on.Resolution.ToTimestamp(units, on.TimeOffset) : null;
         fields.WireLength = (int)Math.Min(values.Wire, int.MaxValue);
         fields.LinkType = on.LinkType;
         fields.Interface = on.Index;
-        fields.IsBigEndian = _isBigEndian;
-        return ReadOutcome.Packet;
+        fields.SectionInterface = _sectionFirstInterface;
     }
 
     private readonly record struct Fixed(uint Interface, uint Captured, uint Wire, ulong? Units);

@@ -10,19 +10,18 @@ internal static class Checksums
     /// <summary>Whether the network and transport checksums of a frame are right; nothing where that cannot be told.</summary>
     internal static RxFlags Verdict(ReadOnlySpan<byte> frame, in FrameKey key)
     {
-        if (!key.IsIp || key.IsFragment || key.TransportOffset < 0 || !TrySegment(frame, key, out ReadOnlySpan<byte> segment)) return RxFlags.None;
+        if (key.IsFragment || key.TransportOffset < 0 || !TrySegment(frame, key, out ReadOnlySpan<byte> segment)) return RxFlags.None;
         if (key.Source.IsV4 && InternetChecksum.Compute(frame[key.NetworkOffset..(key.NetworkOffset + (frame[key.NetworkOffset] & 15) * 4)]) != 0)
             return RxFlags.ChecksumBad;
-        bool isRight = key.Protocol switch
-        {
-            IpProtocol.Udp when segment.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(segment[6..]) == 0 => true,
-            IpProtocol.Icmp => InternetChecksum.Compute(segment) == 0,
-            _ => PseudoHeader.IsRight(key.Source, key.Destination, key.Protocol, segment),
-        };
+        if (key.Protocol == IpProtocol.Udp && segment.Length >= UdpView.Size && BinaryPrimitives.ReadUInt16BigEndian(segment[6..]) == 0)
+            return RxFlags.None; // the sender made no checksum
+        bool isRight = key.Protocol == IpProtocol.Icmp
+            ? InternetChecksum.Compute(segment) == 0
+            : PseudoHeader.IsRight(key.Source, key.Destination, key.Protocol, segment);
         return isRight ? RxFlags.ChecksumGood : RxFlags.ChecksumBad;
     }
 
-    /// <summary>Fills in the checksum a transmit request asks for; the field holds the sum of the pseudo-header (as Linux leaves it).</summary>
+    /// <summary>Fills in the checksum a transmit request asks for; the field holds the sum of the pseudo-header.</summary>
     internal static void Insert(Span<byte> frame, TransmitOffload offload)
     {
         int at = offload.ChecksumStart + offload.ChecksumOffset;

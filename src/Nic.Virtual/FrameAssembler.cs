@@ -2,8 +2,21 @@ using NetStack.Memory;
 
 namespace NetStack.Nic.Virtual;
 
-/// <summary>Puts a frame together from completions that were checked one by one, and checks what holds for the frame.</summary>
-internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers)
+/// <summary>How far a completion brought its frame.</summary>
+internal enum ChainProgress
+{
+    /// <summary>More buffers of the frame are to come.</summary>
+    Partial,
+
+    /// <summary>The frame is whole.</summary>
+    Whole,
+
+    /// <summary>The completion was refused, or belongs to a frame that was.</summary>
+    Dropped,
+}
+
+/// <summary>Puts a frame together from completions that were checked one by one, and counts frames that break.</summary>
+internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers, DropCounters drops)
 {
     private PacketBody _body;
     private RxCompletion _first;
@@ -13,52 +26,61 @@ internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers)
     /// <summary>Adds a buffer, whose pin passes to the frame.</summary>
     /// <param name="completion">Its completion.</param>
     /// <param name="slice">The bytes written.</param>
-    /// <param name="drop">Why the frame is broken; only where the result is <see cref="Progress.Broken"/>.</param>
-    internal Progress Add(in RxCompletion completion, BodySlice slice, out DropReason drop)
+    internal ChainProgress Add(in RxCompletion completion, BodySlice slice)
     {
-        drop = DropReason.BadChain;
-        bool isLast = (completion.Flags & RxFlags.EndOfPacket) != 0;
-        if (completion.ChainIndex == 0 && _expected != 0)
+        bool isLast = IsLast(completion);
+        if (completion.ChainIndex == 0)
         {
-            // The frame before was never ended; this begins a new one.
-            _body.Release();
-            _expected = 0;
-            _skipping = false;
-            Begin(completion, slice);
-            return Progress.BrokenBefore;
+            Abort(isLast: true); // a frame that was never ended
         }
-        if (_skipping && completion.ChainIndex != 0)
+        else if (_skipping)
         {
             slice.Pool.Release(slice.Buffer);
-            if (isLast) _skipping = false;
-            return Progress.Skipped;
+            _skipping = !isLast;
+            return ChainProgress.Dropped;
         }
-        _skipping = false;
         if (completion.ChainIndex != _expected || _expected >= maxBuffers || _body.Length + slice.Length > maxFrameLength)
         {
             slice.Pool.Release(slice.Buffer);
+            if (_expected == 0) drops.Add(DropReason.BadChain);
             Abort(isLast);
-            return Progress.Broken;
+            return ChainProgress.Dropped;
         }
-        if (_expected == 0) Begin(completion, slice);
-        else Append(slice);
-        return isLast ? Progress.Whole : Progress.Partial;
+        if (_expected++ == 0) _first = completion;
+        else _first.Flags |= completion.Flags & RxFlags.Error; // a device learns of an error late
+        _body.Append(slice);
+        return isLast ? ChainProgress.Whole : ChainProgress.Partial;
     }
 
     /// <summary>A completion that could not be used stands where a buffer of the frame should: the frame is lost.</summary>
-    internal bool Abort(bool isLast)
+    internal ChainProgress Refuse(in RxCompletion completion, DropReason reason)
     {
-        bool had = _expected > 0;
+        drops.Add(reason);
+        Abort(IsLast(completion));
+        return ChainProgress.Dropped;
+    }
+
+    /// <summary>Drops a frame that was begun, counted, and what is still to come of it.</summary>
+    /// <param name="isLast">Whether nothing more is to come.</param>
+    internal void Abort(bool isLast)
+    {
+        if (_expected > 0) drops.Add(DropReason.BadChain);
         _body.Release();
         _expected = 0;
         _skipping = !isLast;
-        return had;
     }
 
-    /// <summary>Whether the frame that <see cref="Add"/> just began must be finished by its own last flag.</summary>
-    internal bool FirstIsLast => (_first.Flags & RxFlags.EndOfPacket) != 0;
+    /// <summary>Whether a frame that was begun lies in buffers of a pool.</summary>
+    internal bool Uses(BufferPool pool)
+    {
+        for (int i = 0; i < _expected; i++)
+        {
+            if (_body.Slice(i).Pool == pool) return true;
+        }
+        return false;
+    }
 
-    /// <summary>Gives the whole frame out, and its first completion; buffers that hold nothing are released.</summary>
+    /// <summary>Gives the whole frame out, and its first completion.</summary>
     internal PacketBody Take(out RxCompletion first, out int buffers)
     {
         first = _first;
@@ -69,25 +91,5 @@ internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers)
         return body;
     }
 
-    private void Begin(in RxCompletion completion, BodySlice slice)
-    {
-        _first = completion;
-        _body = default;
-        Append(slice);
-    }
-
-    private void Append(BodySlice slice)
-    {
-        _body.Append(slice);
-        _expected++;
-    }
-
-    internal enum Progress
-    {
-        Partial,
-        Whole,
-        Skipped,
-        Broken,
-        BrokenBefore,
-    }
+    private static bool IsLast(in RxCompletion completion) => (completion.Flags & RxFlags.EndOfPacket) != 0;
 }

@@ -113,6 +113,9 @@ public sealed class Iommu
     /// <summary>Bytes moved for each page mapped: below some thousands, a copy would have been cheaper.</summary>
     public double BytesPerMapping => Maps == 0 ? 0 : (double)BytesMoved / Maps;
 
+    /// <summary>Bytes that were mapped only because they share a page with what was asked for; 0 where memory is page-exclusive.</summary>
+    public long BytesExposed { get; private set; }
+
     /// <summary>Faults since the start; the log keeps the last 1,024.</summary>
     public long FaultCount { get; private set; }
 
@@ -128,20 +131,28 @@ public sealed class Iommu
     /// <summary>Whether the mode keeps mappings for ever.</summary>
     public bool IsPermanent => _options.Mode == IommuMode.Permanent;
 
-    /// <summary>Maps a whole region, rounded up to pages, into a domain.</summary>
+    /// <summary>Maps a whole region into a domain.</summary>
     /// <returns>The address its first byte has there.</returns>
-    public ulong Map(int domain, DmaRegion region, DmaDirection direction)
+    public ulong Map(int domain, DmaRegion region, DmaDirection direction) => Map(domain, region, 0, region.Length, direction);
+
+    /// <summary>Maps a part of a region into a domain: every page of the region it touches, since a page is the least that can
+    /// be mapped. What lies beside it in these pages is exposed with it, and counted in <see cref="BytesExposed"/>.</summary>
+    /// <returns>The address its first byte has there.</returns>
+    public ulong Map(int domain, DmaRegion region, int offset, int length, DmaDirection direction)
     {
-        int pages = PagesOf(region.Length);
+        int start = offset & -_options.PageSize;
+        int end = (int)Math.Min(region.Length, ((long)offset + length + _options.PageSize - 1) & -_options.PageSize);
+        int pages = PagesOf(end - start);
         ulong iova = _nextIova;
         _nextIova += (ulong)(pages + 1) << _pageShift; // a page between, so that an overrun faults
-        _mappings.Add(new Mapping(domain, iova, region, direction));
+        _mappings.Add(new Mapping(domain, iova, region, start, end - start, direction));
         Maps += pages;
+        BytesExposed += end - start - length;
         Cycles += (long)pages * _options.Costs.Map;
-        return iova;
+        return iova + (ulong)(offset - start);
     }
 
-    /// <summary>Unmaps what <see cref="Map"/> mapped.</summary>
+    /// <summary>Unmaps what <see cref="Map(int, DmaRegion, DmaDirection)"/> mapped.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="iova">The address it has there.</param>
     /// <param name="now">The present.</param>
@@ -149,16 +160,23 @@ public sealed class Iommu
     /// <exception cref="InvalidOperationException">Nothing is mapped there.</exception>
     public void Unmap(int domain, ulong iova, Instant now, Action flushed)
     {
-        int index = _mappings.FindIndex(m => m.Domain == domain && m.Iova == iova);
-        if (index < 0) throw new InvalidOperationException($"Nothing is mapped at 0x{iova:x} in domain {domain}.");
         if (IsPermanent) throw new InvalidOperationException("A permanent mapping is kept for the device's life.");
-        int pages = PagesOf(_mappings[index].Region.Length);
+        int index = _mappings.FindIndex(m => m.Domain == domain && m.Contains(iova));
+        if (index < 0) throw new InvalidOperationException($"Nothing is mapped at 0x{iova:x} in domain {domain}.");
+        Mapping mapping = _mappings[index];
+        int pages = PagesOf(mapping.Length);
         _mappings.RemoveAt(index);
         Unmaps += pages;
         Cycles += (long)pages * _options.Costs.Unmap;
+        if (_options.Mode == IommuMode.Strict)
+        {
+            Invalidate(mapping);
+            flushed();
+            return;
+        }
         _onFlush.Add(flushed);
         _pendingUnmaps += pages;
-        if (_options.Mode == IommuMode.Strict || _pendingUnmaps >= _options.FlushBatch) Flush();
+        if (_pendingUnmaps >= _options.FlushBatch) Flush();
         else _flushDue ??= now + _options.FlushInterval;
     }
 
@@ -174,20 +192,7 @@ public sealed class Iommu
     /// <returns>False, with a fault in the log, when the domain may not do that there.</returns>
     internal bool TryTranslate(int domain, ulong iova, int size, DmaDirection direction, Instant now, out DmaRegion region, out int offset)
     {
-        ulong page = iova >> _pageShift;
-        ref CachedPage cached = ref _cache[(int)((page ^ (ulong)domain * 0x9E3779B1) & (ulong)(_cache.Length - 1))];
-        if (cached.Region is null || cached.Page != page || cached.Domain != domain)
-        {
-            IotlbMisses++;
-            Cycles += _options.Costs.IotlbMiss;
-            cached = Walk(domain, iova, page);
-        }
-        else
-        {
-            IotlbHits++;
-        }
-        long at = cached.Region is null ? 0 : (long)(iova - cached.Iova);
-        if (cached.Region is null || cached.Direction != direction || size < 0 || at + size > cached.Region.Length)
+        if (!TryFind(domain, iova, size, direction, out Mapping mapping))
         {
             Fault(new IommuFault(domain, iova, size, direction, now));
             region = null!;
@@ -195,19 +200,56 @@ public sealed class Iommu
             return false;
         }
         BytesMoved += size;
-        region = cached.Region;
-        offset = (int)at;
+        region = mapping.Region;
+        offset = mapping.Offset + (int)(iova - mapping.Iova);
         return true;
     }
 
-    private CachedPage Walk(int domain, ulong iova, ulong page)
+    /// <summary>The mapping an access lies in, if each page of it translates.</summary>
+    private bool TryFind(int domain, ulong iova, int size, DmaDirection direction, out Mapping mapping)
+    {
+        mapping = Translate(domain, iova >> _pageShift);
+        if (mapping.Region is null || mapping.Region.IsDisposed || mapping.Direction != direction || !mapping.Contains(iova, size)) return false;
+        ulong last = (iova + (ulong)Math.Max(size, 1) - 1) >> _pageShift;
+        for (ulong page = (iova >> _pageShift) + 1; page <= last; page++)
+        {
+            if (Translate(domain, page).Region is null) return false;
+        }
+        return true;
+    }
+
+    private Mapping Translate(int domain, ulong page)
+    {
+        ref CachedPage cached = ref _cache[(int)((page ^ (ulong)domain * 0x9E3779B1) & (ulong)(_cache.Length - 1))];
+        if (cached.Mapping.Region is not null && cached.Page == page && cached.Mapping.Domain == domain)
+        {
+            IotlbHits++;
+            return cached.Mapping;
+        }
+        IotlbMisses++;
+        Cycles += _options.Costs.IotlbMiss;
+        cached = new CachedPage { Page = page, Mapping = Walk(domain, page << _pageShift) };
+        return cached.Mapping;
+    }
+
+    private Mapping Walk(int domain, ulong iova)
     {
         foreach (Mapping mapping in _mappings)
         {
-            if (mapping.Domain == domain && iova >= mapping.Iova && iova - mapping.Iova < (ulong)mapping.Region.Length)
-                return new CachedPage { Page = page, Domain = domain, Iova = mapping.Iova, Region = mapping.Region, Direction = mapping.Direction };
+            if (mapping.Domain == domain && mapping.Contains(iova)) return mapping;
         }
         return default;
+    }
+
+    /// <summary>Drops the cached pages of one mapping.</summary>
+    private void Invalidate(in Mapping mapping)
+    {
+        foreach (ref CachedPage cached in _cache.AsSpan())
+        {
+            if (cached.Mapping == mapping) cached = default;
+        }
+        Invalidations++;
+        Cycles += _options.Costs.Invalidate;
     }
 
     private void Flush()
@@ -231,14 +273,14 @@ public sealed class Iommu
 
     private int PagesOf(int length) => (length + _options.PageSize - 1) >> _pageShift;
 
-    private readonly record struct Mapping(int Domain, ulong Iova, DmaRegion Region, DmaDirection Direction);
+    private readonly record struct Mapping(int Domain, ulong Iova, DmaRegion Region, int Offset, int Length, DmaDirection Direction)
+    {
+        internal bool Contains(ulong iova, int size = 1) => size >= 0 && iova >= Iova && iova - Iova <= (ulong)Length && (ulong)size <= (ulong)Length - (iova - Iova);
+    }
 
     private struct CachedPage
     {
         internal ulong Page;
-        internal ulong Iova;
-        internal DmaRegion? Region;
-        internal int Domain;
-        internal DmaDirection Direction;
+        internal Mapping Mapping;
     }
 }

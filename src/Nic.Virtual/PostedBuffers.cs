@@ -31,10 +31,7 @@ internal sealed class PostedBuffers
     /// <summary>How many more buffers can be posted.</summary>
     internal int Room => _freeCount;
 
-    /// <summary>How many are posted.</summary>
-    internal int Count => _entries.Length - _freeCount;
-
-    /// <summary>Records a buffer and gives it a number; there must be room.</summary>
+    /// <summary>Records a buffer and gives it a number; there must be room, and it must be marked.</summary>
     internal uint Add(VirtualRegistration registration, BufferHandle buffer)
     {
         int index = _free[--_freeCount];
@@ -55,12 +52,20 @@ internal sealed class PostedBuffers
         if (entry.Registration is null) return false;
         _entries[index] = default;
         _free[_freeCount++] = index;
+        registration.Unmark(buffer);
         return true;
     }
 
-    /// <summary>The numbers under which a registration's buffers are posted.</summary>
-    internal bool IsPosted(uint id, VirtualRegistration registration) => IsOurs(id) && _entries[id - (uint)_first].Registration == registration;
+    /// <summary>Releases a registration's buffers, or everything for null: the device cannot reach them any more.</summary>
+    internal void Release(VirtualRegistration? of)
+    {
+        for (int i = 0; i < _entries.Length; i++)
+        {
+            if (of is not null && _entries[i].Registration != of) continue;
+            if (TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) registration.Pool.Release(buffer);
+        }
+    }
 
-    /// <summary>Whether any buffer of a registration is posted.</summary>
-    internal bool Any(VirtualRegistration registration) => Array.Exists(_entries, e => e.Registration == registration);
+    /// <summary>Whether a registration's buffer is posted under a number.</summary>
+    internal bool IsPosted(uint id, VirtualRegistration registration) => IsOurs(id) && _entries[id - (uint)_first].Registration == registration;
 }

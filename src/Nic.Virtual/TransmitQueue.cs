@@ -20,6 +20,7 @@ internal sealed class TransmitQueue
     private readonly BufferHandle _index;
     private readonly ulong _headersIova;
     private readonly PacketBody[] _bodies; // at the slot of a frame's last entry
+    private readonly VirtualRegistration?[] _users; // whose memory an entry names
     private uint _produced;
     private uint _completed;
 
@@ -35,6 +36,7 @@ internal sealed class TransmitQueue
         _indexPool = BufferPool.Create(64, 1);
         _indexPool.TryRent(out _index);
         _bodies = new PacketBody[options.RingSize];
+        _users = new VirtualRegistration?[options.RingSize];
         int domain = device.DomainOf(queue);
         _headersIova = nic.Iommu.Map(domain, _headers, DmaDirection.Read);
         device.Transmit.SetRing(queue, nic.Iommu.Map(domain, _ring, DmaDirection.Read), nic.Iommu.Map(domain, _indexPool.Region, DmaDirection.Write));
@@ -63,14 +65,14 @@ internal sealed class TransmitQueue
             }
             Queue(frame);
         }
-        if (_produced != start) _device.Transmit.Doorbell(_queue, _produced);
+        if (_produced != start) _device.TransmitDoorbell(_queue, _produced);
         Reap();
         return accepted;
     }
 
     internal void Poll()
     {
-        _device.Transmit.Run(_queue);
+        _device.Transmit.Run(_queue, _produced);
         Reap();
     }
 
@@ -87,15 +89,24 @@ internal sealed class TransmitQueue
     {
         if (!_nic.IsLinkUp) return DropReason.LinkDown;
         if (frame.Length == 0) return DropReason.TooShort;
-        bool wantsCutting = frame.Offload.WantsSegmentation;
-        if (frame.Length > (wantsCutting ? _options.MaxFrameLength : Math.Min(_options.MaxFrameLength, _options.Mtu + VirtualNic.LinkOverhead))) return DropReason.TooLong;
+        if (OffloadFaultOf(frame.Offload, frame.Length) is { } fault) return fault;
         if (1 + frame.Body.SliceCount > _options.RingSize) return DropReason.Unsupported;
-        if (!_options.TransmitOffload && (wantsCutting || frame.Offload.WantsChecksum)) return DropReason.Unsupported;
         for (int i = 0; i < frame.Body.SliceCount; i++)
         {
             if (_nic.TransmitRegistrationOf(frame.Body.Slice(i).Pool, _queue) is null) return DropReason.IommuFault;
         }
         return null;
+    }
+
+    /// <summary>What is wrong with the lengths of a frame and of what the device is asked for.</summary>
+    private DropReason? OffloadFaultOf(TransmitOffload offload, int length)
+    {
+        if (!_options.TransmitOffload && (offload.WantsSegmentation || offload.WantsChecksum)) return DropReason.Unsupported;
+        if (offload.WantsChecksum && offload.ChecksumStart + offload.ChecksumOffset + 2 > length) return DropReason.MalformedHeaders;
+        if (!offload.WantsSegmentation) return length > _options.MaxPlainLength ? DropReason.TooLong : null;
+        if (offload.HeaderLength == 0 || offload.HeaderLength > length) return DropReason.MalformedHeaders;
+        bool isTooLong = length > _options.MaxFrameLength || offload.HeaderLength + offload.SegmentSize > _options.MaxPlainLength;
+        return isTooLong ? DropReason.TooLong : null;
     }
 
     private void Queue(in TransmitFrame frame)
@@ -108,7 +119,10 @@ internal sealed class TransmitQueue
         for (int i = 0; i < slices; i++)
         {
             BodySlice slice = frame.Body.Slice(i);
-            ulong iova = _nic.TransmitRegistrationOf(slice.Pool, _queue)!.TransmitIova + (ulong)(slice.Pool.RegionOffset(slice.Buffer) + slice.Offset);
+            VirtualRegistration user = _nic.TransmitRegistrationOf(slice.Pool, _queue)!;
+            user.Sending++;
+            _users[SlotOf(_produced)] = user;
+            ulong iova = user.TransmitIova + (ulong)(slice.Pool.RegionOffset(slice.Buffer) - slice.Pool.Offset + slice.Offset);
             Write(new TxEntry(iova, (uint)slice.Length, i == slices - 1, default));
         }
         _bodies[SlotOf(_produced - 1)] = frame.Body;
@@ -128,6 +142,7 @@ internal sealed class TransmitQueue
     /// </summary>
     private void Reap()
     {
+        if (_device.IsDead) return;
         Span<byte> word = stackalloc byte[4];
         _indexPool.Window(_index, 0, 4).CopyTo(word);
         uint reported = BinaryPrimitives.ReadUInt32LittleEndian(word);
@@ -136,7 +151,13 @@ internal sealed class TransmitQueue
             _counters.TransmitDrops.Add(DropReason.BadIndex);
             return;
         }
-        for (; _completed != reported; _completed++) _bodies[SlotOf(_completed)].Release();
+        for (; _completed != reported; _completed++)
+        {
+            ref VirtualRegistration? user = ref _users[SlotOf(_completed)];
+            if (user is not null) user.Sending--;
+            user = null;
+            _bodies[SlotOf(_completed)].Release();
+        }
     }
 
     private int SlotOf(uint index) => (int)(index & (uint)(_options.RingSize - 1));

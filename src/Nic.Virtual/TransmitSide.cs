@@ -9,34 +9,31 @@ internal sealed class TransmitSide
     private readonly VirtualDevice _device;
     private readonly VirtualNicOptions _options;
     private readonly Ring[] _rings;
-    private readonly byte[] _frame;
     private readonly byte[] _segment;
+    private byte[] _frame; // grows to the longest frame met
 
     internal TransmitSide(VirtualDevice device, VirtualNicOptions options)
     {
         _device = device;
         _options = options;
         _rings = new Ring[options.Queues];
-        _frame = new byte[options.MaxFrameLength];
-        _segment = new byte[options.MaxFrameLength];
+        _frame = new byte[options.MaxPlainLength];
+        _segment = new byte[options.MaxPlainLength];
     }
 
     /// <summary>Where sent frames go; null when no cable is plugged in.</summary>
     internal IWireEnd? Wire { get; set; }
 
+    /// <summary>Whether frames wait because the wire took no more.</summary>
+    internal bool IsBlocked => Array.Exists(_rings, r => r.Consumer != r.Producer);
+
     internal void SetRing(int queue, ulong ringIova, ulong indexIova) => _rings[queue] = new Ring { Iova = ringIova, IndexIova = indexIova };
 
-    /// <summary>The driver queued frames up to a free-running index of entries.</summary>
-    internal void Doorbell(int queue, uint producer)
-    {
-        _rings[queue].Producer = producer;
-        Run(queue);
-    }
-
-    /// <summary>Sends what is queued, as far as the wire takes it.</summary>
-    internal void Run(int queue)
+    /// <summary>Sends what is queued up to a free-running index of entries, as far as the wire takes it.</summary>
+    internal void Run(int queue, uint producer)
     {
         ref Ring ring = ref _rings[queue];
+        ring.Producer = producer;
         bool moved = false;
         while (ring.Consumer != ring.Producer)
         {
@@ -44,7 +41,7 @@ internal sealed class TransmitSide
             {
                 _device.Drops.Add(DropReason.IommuFault);
             }
-            else if (Wire is null)
+            else if (Wire is null || !_device.IsLinkUp)
             {
                 _device.Drops.Add(DropReason.LinkDown);
             }
@@ -83,28 +80,48 @@ internal sealed class TransmitSide
             entries++;
             if (isGood && entry.Length > 0)
             {
-                isGood = entry.Length <= _frame.Length - length && _device.TryRead(queue, entry.Iova, _frame.AsSpan(length, (int)entry.Length));
+                isGood = TryReserve(length + (long)entry.Length) && _device.TryRead(queue, entry.Iova, _frame.AsSpan(length, (int)entry.Length));
                 if (isGood) length += (int)entry.Length;
             }
             if (entry.IsLast || ring.Consumer + entries == ring.Producer) return isGood;
         }
     }
 
+    private bool TryReserve(long length)
+    {
+        if (length > _options.MaxFrameLength) return false;
+        if (length > _frame.Length) Array.Resize(ref _frame, (int)Math.Min(_options.MaxFrameLength, length * 2));
+        return true;
+    }
+
+    /// <summary>Puts a gathered frame on the wire.</summary>
+    /// <returns>False when the wire took not all of it.</returns>
     private bool TrySend(ref Ring ring, int length, TransmitOffload offload)
     {
         Span<byte> frame = _frame.AsSpan(0, length);
-        int headers = offload.HeaderLength;
-        if (!offload.WantsSegmentation || headers == 0 || headers >= length)
+        if (offload.WantsSegmentation && length > offload.HeaderLength + offload.SegmentSize)
+        {
+            if (SegmentCutter.CanCut(frame, offload.HeaderLength, _options.LinkType)) return TrySendSegments(ref ring, frame, offload);
+            _device.Drops.Add(DropReason.Unsupported);
+            return true;
+        }
+        Checksums.Insert(frame, offload);
+        return Wire!.TryDeliver(frame, new WireFrame(length, _options.LinkType));
+    }
+
+    private bool TrySendSegments(ref Ring ring, Span<byte> frame, TransmitOffload offload)
+    {
+        int payload = frame.Length - offload.HeaderLength;
+        int segments = (payload + offload.SegmentSize - 1) / offload.SegmentSize;
+        if (_options.KeepSegments)
         {
             Checksums.Insert(frame, offload);
-            return Wire!.TryDeliver(frame, new WireFrame(length, _options.LinkType));
+            return Wire!.TryDeliver(frame, new WireFrame(frame.Length, _options.LinkType, SegmentCount: segments, SegmentSize: offload.SegmentSize));
         }
         // A frame that was cut in part before the wire became full goes on where it stopped.
-        int payload = length - headers;
-        int segments = (payload + offload.SegmentSize - 1) / offload.SegmentSize;
         for (; ring.SegmentsSent < segments; ring.SegmentsSent++)
         {
-            int cut = SegmentCutter.Cut(frame, _segment, headers, ring.SegmentsSent, offload.SegmentSize);
+            int cut = SegmentCutter.Cut(frame, _segment, offload.HeaderLength, ring.SegmentsSent, offload.SegmentSize, _options.LinkType);
             Checksums.Insert(_segment.AsSpan(0, cut), offload);
             if (!Wire!.TryDeliver(_segment.AsSpan(0, cut), new WireFrame(cut, _options.LinkType))) return false;
         }

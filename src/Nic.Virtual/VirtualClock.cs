@@ -7,6 +7,9 @@ namespace NetStack.Nic.Virtual;
 /// <remarks>Not thread-safe.</remarks>
 public sealed class VirtualClock
 {
+    private const int MaxHandOvers = 16;     // steps without a deadline in which parts may still hand work to each other
+    private const int MaxStanding = 100_000; // steps at one instant: more is a standstill that does not know it
+
     private readonly List<IPollable> _parts = [];
 
     /// <summary>The present.</summary>
@@ -40,14 +43,13 @@ public sealed class VirtualClock
     /// <returns>Whether it came to hold before the limit, and before nothing was left to happen.</returns>
     public bool RunUntil(Func<bool> done, Instant limit)
     {
-        // Parts hand work to each other at one instant; a bound on idle steps tells that from a standstill.
         for (int standing = 0; Now <= limit;)
         {
             Instant before = Now;
             bool more = Step();
             if (done()) return true;
             standing = Now > before ? 0 : standing + 1;
-            if ((!more && standing > 4) || standing > 100_000) return false;
+            if ((!more && standing > MaxHandOvers) || standing > MaxStanding) return false;
         }
         return false;
     }

@@ -13,7 +13,7 @@ internal sealed class VirtualDevice
     private readonly VirtualNicOptions _options;
     private readonly Iommu _iommu;
     private readonly FlowTable _flows;
-    private readonly Toeplitz _toeplitz = new(Toeplitz.DefaultKey);
+    private readonly Toeplitz _toeplitz;
     private readonly byte[] _rssTable;
     private readonly ReceiveSide[] _receive;
     private readonly DeviceControls _controls;
@@ -29,7 +29,8 @@ internal sealed class VirtualDevice
         _random = new SeededRandom(options.Seed);
         _controls = new DeviceControls(this);
         _rssTable = new byte[options.RssTableSize];
-        for (int i = 0; i < _rssTable.Length; i++) _rssTable[i] = (byte)(i % options.Queues);
+        for (int i = 0; i < _rssTable.Length; i++) _rssTable[i] = (byte)(i % (options.RssQueues ?? options.Queues));
+        _toeplitz = new Toeplitz(options.RssKey is { } key ? key.Span : Toeplitz.DefaultKey);
         _receive = new ReceiveSide[options.Queues];
         for (int i = 0; i < _receive.Length; i++) _receive[i] = new ReceiveSide(options.RingSize);
         Transmit = new TransmitSide(this, options);
@@ -41,16 +42,22 @@ internal sealed class VirtualDevice
     /// <summary>The present, as the driver last told it.</summary>
     internal Instant Now { get; set; }
 
-    /// <summary>Frames completed and not yet announced.</summary>
+    /// <summary>Whether frames pass.</summary>
+    internal bool IsLinkUp { get; set; } = true;
+
+    /// <summary>Whether the device was taken down for good: it reaches no memory any more.</summary>
+    internal bool IsDead { get; set; }
+
+    /// <summary>Frames completed since the driver last armed itself.</summary>
     internal int Unannounced { get; set; }
 
-    /// <summary>When the oldest of them was completed.</summary>
-    internal Instant FirstUnannounced { get; private set; }
+    /// <summary>How often the driver rang: once for each batch, not for each buffer.</summary>
+    internal long Doorbells { get; private set; }
 
     /// <summary>What the device dropped before it reached a ring.</summary>
     internal DropCounters Drops { get; } = new();
 
-    internal int DomainOf(int queue) => _options.DomainPerQueue ? queue + 1 : 1;
+    internal int DomainOf(int queue) => _options.Domains == DomainBinding.PerQueue ? queue + 1 : 1;
 
     /// <summary>The driver says where a queue's receive rings lie.</summary>
     internal void SetRings(int queue, ulong fillIova, ulong completionIova)
@@ -63,6 +70,7 @@ internal sealed class VirtualDevice
     internal void FillDoorbell(int queue, uint producer)
     {
         ReceiveSide side = _receive[queue];
+        Doorbells++;
         Span<byte> bytes = stackalloc byte[FillEntry.Size];
         for (; side.Fetched != producer && side.PostedCount < _options.RingSize; side.Fetched++)
         {
@@ -89,11 +97,18 @@ internal sealed class VirtualDevice
         side.PostedCount = kept;
     }
 
+    /// <summary>The driver queued frames to send up to a free-running index of entries.</summary>
+    internal void TransmitDoorbell(int queue, uint producer)
+    {
+        Doorbells++;
+        Transmit.Run(queue, producer);
+    }
+
     /// <summary>A frame comes in from the wire: filter, steer, place, complete.</summary>
     /// <returns>False when its queue has no room for all of it; nothing was written then.</returns>
     internal bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
     {
-        if (frame.Length > _options.MaxFrameLength || frame.IsEmpty && info.WireLength < 0)
+        if (frame.Length > _options.MaxFrameLength || (info.SegmentCount > 1 && !_options.ReceiveCoalescing))
         {
             Drops.Add(DropReason.TooLong);
             return true;
@@ -115,14 +130,15 @@ internal sealed class VirtualDevice
             completion.Flags |= RxFlags.VlanStripped;
             completion.Vlan = BinaryPrimitives.ReadUInt16BigEndian(frame[14..]);
             completion.WireLength -= 4;
-            return TryPlace(queue, frame[..12], frame[16..], completion, key.TransportOffset - 4);
+            return TryPlace(queue, frame[..12], frame[16..], completion, HeadersEnd(frame, key) - 4);
         }
-        return TryPlace(queue, frame, default, completion, key.TransportOffset);
+        return TryPlace(queue, frame, default, completion, HeadersEnd(frame, key));
     }
 
     /// <summary>Writes a completion as the device's next entry, the owner word last.</summary>
     internal void WriteCompletion(int queue, in RxCompletion completion)
     {
+        if (IsDead) return;
         ReceiveSide side = _receive[queue];
         uint index = side.Produced++;
         uint slot = index & (uint)(_options.RingSize - 1);
@@ -131,19 +147,19 @@ internal sealed class VirtualDevice
         completion.Write(entry);
         Volatile.WriteBarrier(); // the entry before its owner word
         BinaryPrimitives.WriteUInt32LittleEndian(entry[RxCompletion.OwnerOffset..], RxCompletion.OwnerOf(index, _ringShift));
-        if (Unannounced++ == 0) FirstUnannounced = Now;
+        if ((completion.Flags & RxFlags.EndOfPacket) != 0) Unannounced++;
     }
 
     internal bool TryWrite(int queue, ulong iova, ReadOnlySpan<byte> bytes)
     {
-        if (!_iommu.TryTranslate(DomainOf(queue), iova, bytes.Length, DmaDirection.Write, Now, out DmaRegion region, out int offset)) return false;
+        if (IsDead || !_iommu.TryTranslate(DomainOf(queue), iova, bytes.Length, DmaDirection.Write, Now, out DmaRegion region, out int offset)) return false;
         bytes.CopyTo(new DeviceMemory(region).Span(offset, bytes.Length));
         return true;
     }
 
     internal bool TryRead(int queue, ulong iova, Span<byte> bytes)
     {
-        if (!_iommu.TryTranslate(DomainOf(queue), iova, bytes.Length, DmaDirection.Read, Now, out DmaRegion region, out int offset)) return false;
+        if (IsDead || !_iommu.TryTranslate(DomainOf(queue), iova, bytes.Length, DmaDirection.Read, Now, out DmaRegion region, out int offset)) return false;
         new DeviceMemory(region).Span(offset, bytes.Length).CopyTo(bytes);
         return true;
     }
@@ -176,8 +192,8 @@ internal sealed class VirtualDevice
     {
         ReceiveSide side = _receive[queue];
         int length = first.Length + second.Length;
-        int split = headersEnd > 0 && headersEnd <= _options.HeaderSplitThreshold && headersEnd < length ? headersEnd : 0;
         if (!_options.InOrder) Shuffle(side);
+        int split = SplitOf(side, length, headersEnd);
         int buffers = BuffersFor(side, length, split);
         if (buffers == 0 || side.Produced - side.Consumed + (uint)buffers > (uint)_options.RingSize) return false;
         int at = 0;
@@ -185,7 +201,7 @@ internal sealed class VirtualDevice
         {
             FillEntry entry = side.At(i);
             int taken = Math.Min((int)entry.Capacity, i == 0 && split > 0 ? split : length - at);
-            WriteParts(queue, entry.Iova, first, second, at, taken);
+            if (!TryWriteParts(queue, entry.Iova, first, second, at, taken)) completion.Flags |= RxFlags.Error;
             at += taken;
             completion.BufferId = entry.BufferId;
             completion.ByteCount = (uint)taken;
@@ -215,17 +231,32 @@ internal sealed class VirtualDevice
         for (int i = 0; i < side.PostedCount; i++)
         {
             int capacity = (int)side.At(i).Capacity;
-            room += i == 0 && split > 0 ? Math.Min(split, capacity) : capacity;
+            room += i == 0 && split > 0 ? split : capacity;
             if (room >= length) return i + 1;
         }
         return 0;
     }
 
-    private void WriteParts(int queue, ulong iova, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, int at, int count)
+    private bool TryWriteParts(int queue, ulong iova, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, int at, int count)
     {
         int fromFirst = Math.Clamp(first.Length - at, 0, count);
-        if (fromFirst > 0) TryWrite(queue, iova, first.Slice(at, fromFirst));
-        if (count > fromFirst) TryWrite(queue, iova + (ulong)fromFirst, second.Slice(at + fromFirst - first.Length, count - fromFirst));
+        return (fromFirst == 0 || TryWrite(queue, iova, first.Slice(at, fromFirst)))
+            && (count == fromFirst || TryWrite(queue, iova + (ulong)fromFirst, second.Slice(at + fromFirst - first.Length, count - fromFirst)));
+    }
+
+    /// <summary>Where the headers of a TCP or UDP frame end; 0 where they cannot be told.</summary>
+    private static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
+    {
+        IpProtocol.Tcp when key.HasPorts && frame.Length >= key.TransportOffset + TcpView.MinSize => key.TransportOffset + (frame[key.TransportOffset + 12] >> 4) * 4,
+        IpProtocol.Udp when key.HasPorts => key.TransportOffset + UdpView.Size,
+        _ => 0,
+    };
+
+    /// <summary>How many bytes of a frame go into a buffer of their own as headers; 0 for none.</summary>
+    private int SplitOf(ReceiveSide side, int length, int headersEnd)
+    {
+        bool isSplit = _options.HeaderSplit && length > _options.HeaderSplitThreshold && headersEnd > 0 && headersEnd < length;
+        return isSplit && side.PostedCount > 0 && headersEnd <= side.At(0).Capacity ? headersEnd : 0;
     }
 
     /// <summary>Brings a random posted buffer to the front, so that buffers come home in another order than they went out.</summary>

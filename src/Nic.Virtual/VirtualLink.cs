@@ -32,8 +32,18 @@ public sealed record Impairment
     /// <summary>Bytes that may wait for a rate-limited link; what comes then is dropped.</summary>
     public int QueueBytes { get; init; } = 256 * 1024;
 
-    /// <summary>The longest frame that passes, in bytes; 0 for no limit.</summary>
+    /// <summary>The longest frame that passes, link header included, in bytes; 0 for no limit. An MTU of 1500 is 1514 on Ethernet.</summary>
     public int MaxFrameLength { get; init; }
+
+    internal void Check()
+    {
+        foreach (double share in (ReadOnlySpan<double>)[Loss, Duplicate, Corrupt, Reorder])
+        {
+            if (share is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(share), $"A share lies from 0 to 1, not at {share}.");
+        }
+        foreach (TimeSpan time in (ReadOnlySpan<TimeSpan>)[ReorderDelay, Delay, Jitter]) ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        foreach (long number in (ReadOnlySpan<long>)[Rate, QueueBytes, MaxFrameLength]) ArgumentOutOfRangeException.ThrowIfNegative(number);
+    }
 }
 
 /// <summary>What one direction of a link did.</summary>
@@ -60,7 +70,8 @@ public sealed class LinkCounters
 
 /// <summary>
 /// A cable with two ends and seeded impairment in each direction. What is put in at one end comes out at whatever is connected
-/// to the other, when its time has come and the link is polled.
+/// to the other, when its time has come and the link is polled. A frame sets out at the first poll after it was put in, since
+/// only there the link learns the time; until then <see cref="NextDeadline"/> asks for one at once.
 /// </summary>
 /// <remarks>Thread rule of <see cref="INic"/>. Allocates nothing per frame in the steady state.</remarks>
 public sealed class VirtualLink : IPollable
@@ -72,8 +83,11 @@ public sealed class VirtualLink : IPollable
     /// <param name="aToB">What happens on the way from A to B.</param>
     /// <param name="bToA">What happens on the way back; null for the same.</param>
     /// <param name="seed">Decides what is left to chance.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An impairment is out of range.</exception>
     public VirtualLink(Impairment aToB, Impairment? bToA = null, ulong seed = 1)
     {
+        aToB.Check();
+        bToA?.Check();
         _aToB = new Direction(aToB, seed);
         _bToA = new Direction(bToA ?? aToB, seed ^ 0x5DEECE66D);
     }
@@ -90,7 +104,7 @@ public sealed class VirtualLink : IPollable
     /// <summary>The way from B to A.</summary>
     public LinkCounters BToA => _bToA.Counters;
 
-    /// <summary>Frames on their way.</summary>
+    /// <summary>Frames on their way, those included that did not set out yet.</summary>
     public int InFlight => _aToB.InFlight + _bToA.InFlight;
 
     /// <inheritdoc/>
@@ -113,8 +127,11 @@ public sealed class VirtualLink : IPollable
     }
 
     /// <summary>Changes what happens from now on; frames on their way are not touched.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An impairment is out of range.</exception>
     public void Change(Impairment aToB, Impairment bToA)
     {
+        aToB.Check();
+        bToA.Check();
         _aToB.Impairment = aToB;
         _bToA.Impairment = bToA;
     }
@@ -135,6 +152,7 @@ public sealed class VirtualLink : IPollable
 
     private sealed class Direction(Impairment impairment, ulong seed) : IWireEnd
     {
+        private readonly Queue<Transit> _entered = new();
         private readonly PriorityQueue<Transit, (long At, long Order)> _transit = new();
         private readonly Stack<byte[]> _free = new();
         private SeededRandom _random = new(seed);
@@ -151,38 +169,66 @@ public sealed class VirtualLink : IPollable
 
         internal LinkCounters Counters { get; } = new();
 
-        internal int InFlight => _transit.Count;
+        internal int InFlight => _entered.Count + _transit.Count;
 
-        internal Instant? NextDeadline => _transit.TryPeek(out _, out (long At, long Order) due) ? new Instant(due.At) : null;
+        internal Instant? NextDeadline => _entered.Count > 0 ? _now : _transit.TryPeek(out _, out (long At, long Order) due) ? new Instant(due.At) : null;
 
         public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
         {
             Counters.Sent++;
-            if (RefusalOf(frame) is { } refusal)
-            {
-                Counters.Drops.Add(refusal);
-                return true;
-            }
-            Instant arrival = ArrivalOf(frame.Length);
-            bool isTwice = _random.Chance(Impairment.Duplicate);
-            Enqueue(frame, info, arrival);
-            if (!isTwice) return true;
-            Counters.Duplicated++;
-            Enqueue(frame, info, arrival);
+            _entered.Enqueue(Copy(frame, info));
             return true;
         }
 
         internal void Poll(Instant now)
         {
             _now = now;
+            while (_entered.TryDequeue(out Transit entered)) SetOut(entered);
             while (_transit.TryPeek(out Transit transit, out (long At, long Order) due) && due.At <= now.Nanoseconds)
             {
                 _transit.Dequeue();
                 if (Target is null) Counters.Drops.Add(DropReason.LinkDown);
-                else if (Target.TryDeliver(transit.Bytes.AsSpan(0, transit.Length), transit.Info)) Counters.Delivered++;
+                else if (Target.TryDeliver(transit.Frame, transit.Info)) Counters.Delivered++;
                 else Counters.Drops.Add(DropReason.NoBuffer);
                 _free.Push(transit.Bytes);
             }
+        }
+
+        /// <summary>Decides what becomes of a frame.</summary>
+        private void SetOut(in Transit entered)
+        {
+            if (RefusalOf(entered.Frame) is { } refusal)
+            {
+                Counters.Drops.Add(refusal);
+                _free.Push(entered.Bytes);
+                return;
+            }
+            Instant arrival = ArrivalOf(entered.Length);
+            if (_random.Chance(Impairment.Duplicate))
+            {
+                Counters.Duplicated++;
+                Send(Copy(entered.Frame, entered.Info), arrival);
+            }
+            Send(entered, arrival);
+        }
+
+        private void Send(in Transit transit, Instant arrival)
+        {
+            if (transit.Length > 0 && _random.Chance(Impairment.Corrupt))
+            {
+                Counters.Corrupted++;
+                int bit = _random.Below(transit.Length * 8);
+                transit.Bytes[bit / 8] ^= (byte)(1 << bit % 8);
+            }
+            _transit.Enqueue(transit, (arrival.Nanoseconds, _order++));
+        }
+
+        private Transit Copy(ReadOnlySpan<byte> frame, in WireFrame info)
+        {
+            byte[] bytes = _free.Count > 0 ? _free.Pop() : [];
+            if (bytes.Length < frame.Length) bytes = new byte[Math.Max(2048, frame.Length)];
+            frame.CopyTo(bytes);
+            return new Transit(bytes, frame.Length, info);
         }
 
         private DropReason? RefusalOf(ReadOnlySpan<byte> frame)
@@ -216,20 +262,9 @@ public sealed class VirtualLink : IPollable
             return _lastArrival = arrival;
         }
 
-        private void Enqueue(ReadOnlySpan<byte> frame, in WireFrame info, Instant arrival)
+        private readonly record struct Transit(byte[] Bytes, int Length, WireFrame Info)
         {
-            byte[] bytes = _free.Count > 0 ? _free.Pop() : [];
-            if (bytes.Length < frame.Length) bytes = new byte[Math.Max(2048, frame.Length)];
-            frame.CopyTo(bytes);
-            if (frame.Length > 0 && _random.Chance(Impairment.Corrupt))
-            {
-                Counters.Corrupted++;
-                int bit = _random.Below(frame.Length * 8);
-                bytes[bit / 8] ^= (byte)(1 << bit % 8);
-            }
-            _transit.Enqueue(new Transit(bytes, frame.Length, info), (arrival.Nanoseconds, _order++));
+            internal ReadOnlySpan<byte> Frame => Bytes.AsSpan(0, Length);
         }
-
-        private readonly record struct Transit(byte[] Bytes, int Length, WireFrame Info);
     }
 }

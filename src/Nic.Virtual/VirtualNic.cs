@@ -14,10 +14,14 @@ public sealed class VirtualNic : INic, IWireEnd
     /// <summary>Bytes a frame may have beyond the MTU: an Ethernet header and two VLAN tags.</summary>
     internal const int LinkOverhead = EthernetView.Size + 2 * VlanView.Size;
 
+    /// <summary>How long the device waits before it offers the wire again what it did not take.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMicroseconds(100);
+
     private readonly VirtualNicOptions _options;
     private readonly VirtualDevice _device;
     private readonly VirtualNicQueue[] _queues;
     private readonly List<VirtualRegistration> _registrations = [];
+    private Instant? _unannouncedSince; // when the driver was first polled with frames it had not been woken for
     private Action? _wake;
     private bool _isArmed;
     private bool _isDisposed;
@@ -40,7 +44,7 @@ public sealed class VirtualNic : INic, IWireEnd
     public NicInfo Info { get; }
 
     /// <inheritdoc/>
-    public bool IsLinkUp { get; private set; } = true;
+    public bool IsLinkUp => _device.IsLinkUp;
 
     /// <inheritdoc/>
     public IReadOnlyList<INicQueue> Queues => _queues;
@@ -54,6 +58,9 @@ public sealed class VirtualNic : INic, IWireEnd
     /// <summary>What the device dropped before a frame reached a ring, or while sending.</summary>
     public DropCounters DeviceDrops => _device.Drops;
 
+    /// <summary>How often the driver rang the device's doorbell: once for each batch of buffers or frames.</summary>
+    public long Doorbells => _device.Doorbells;
+
     /// <summary>Counts what was fetched of received headers.</summary>
     public FetchMeter Meter { get; } = new();
 
@@ -65,8 +72,9 @@ public sealed class VirtualNic : INic, IWireEnd
     {
         get
         {
-            Instant? announce = _isArmed && _device.Unannounced > 0 ? _device.FirstUnannounced + _options.WakeDelay : null;
-            return Instant.Earliest(announce, Iommu.FlushDue);
+            Instant? announce = !_isArmed || _device.Unannounced == 0 ? null : _unannouncedSince is { } since ? since + _options.WakeDelay : _device.Now;
+            Instant? retry = _device.Transmit.IsBlocked ? _device.Now + RetryAfter : null;
+            return Instant.Earliest(Instant.Earliest(announce, retry), Iommu.FlushDue);
         }
     }
 
@@ -78,7 +86,7 @@ public sealed class VirtualNic : INic, IWireEnd
     public void Attach(IWireEnd? wire) => _device.Transmit.Wire = wire;
 
     /// <summary>Sets the link up or down. Down, nothing comes in and nothing goes out.</summary>
-    public void SetLink(bool isUp) => IsLinkUp = isUp;
+    public void SetLink(bool isUp) => _device.IsLinkUp = isUp && !_isDisposed;
 
     /// <inheritdoc/>
     public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
@@ -99,12 +107,14 @@ public sealed class VirtualNic : INic, IWireEnd
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(queue);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(queue, _queues.Length);
+        if (use is < BufferUse.Receive or > (BufferUse.Receive | BufferUse.Transmit)) throw new ArgumentOutOfRangeException(nameof(use));
         pool.Region.AddRegistration();
         int domain = _device.DomainOf(queue);
+        int length = pool.Count * pool.BufferSize;
         VirtualRegistration registration = new(this, pool, queue, use)
         {
-            ReceiveIova = (use & BufferUse.Receive) != 0 ? Iommu.Map(domain, pool.Region, DmaDirection.Write) : 0,
-            TransmitIova = (use & BufferUse.Transmit) != 0 ? Iommu.Map(domain, pool.Region, DmaDirection.Read) : 0,
+            ReceiveIova = (use & BufferUse.Receive) != 0 ? Iommu.Map(domain, pool.Region, pool.Offset, length, DmaDirection.Write) : 0,
+            TransmitIova = (use & BufferUse.Transmit) != 0 ? Iommu.Map(domain, pool.Region, pool.Offset, length, DmaDirection.Read) : 0,
         };
         _registrations.Add(registration);
         if (_options.ScrambleFetched) new DeviceMemory(pool.Region).OnFetched(new Scrambler(pool.Region, _options.Seed).Rewrite);
@@ -114,10 +124,13 @@ public sealed class VirtualNic : INic, IWireEnd
     /// <inheritdoc/>
     public void Poll(Instant now)
     {
+        if (_isDisposed) return;
         _device.Now = now;
         foreach (VirtualNicQueue queue in _queues) queue.Poll();
         Iommu.Poll(now);
-        for (int i = _registrations.Count - 1; i >= 0; i--) Advance(_registrations[i], now);
+        foreach (VirtualRegistration registration in _registrations) Advance(registration, now);
+        _registrations.RemoveAll(static r => r.Stage == VirtualRegistration.Phase.Gone);
+        if (_device.Unannounced > 0) _unannouncedSince ??= now;
         Announce();
     }
 
@@ -128,7 +141,9 @@ public sealed class VirtualNic : INic, IWireEnd
     public bool TryArm()
     {
         _device.Unannounced = 0;
-        _isArmed = true;
+        _unannouncedSince = null;
+        _isArmed = !_isDisposed;
+        if (_isDisposed) return true;
         foreach (VirtualNicQueue queue in _queues)
         {
             if (!queue.HasWork) continue;
@@ -143,15 +158,12 @@ public sealed class VirtualNic : INic, IWireEnd
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        IsLinkUp = false;
-        foreach (VirtualRegistration registration in _registrations)
-        {
-            _queues[registration.Queue].Withdraw(registration);
-            new DeviceMemory(registration.Pool.Region).OnFetched(null);
-            registration.Pool.Region.RemoveRegistration();
-        }
-        _registrations.Clear();
+        _isArmed = false;
+        _device.IsLinkUp = false;
+        _device.IsDead = true;
         foreach (VirtualNicQueue queue in _queues) queue.Dispose();
+        foreach (VirtualRegistration registration in _registrations) registration.Complete();
+        _registrations.Clear();
     }
 
     internal bool Owns(VirtualRegistration registration) => _registrations.Contains(registration);
@@ -160,7 +172,7 @@ public sealed class VirtualNic : INic, IWireEnd
     {
         foreach (VirtualRegistration registration in _registrations)
         {
-            if (registration.Queue == queue && registration.TransmitIova != 0 && registration.Pool.Region == pool.Region && registration.IsActive) return registration;
+            if (registration.Queue == queue && registration.TransmitIova != 0 && registration.Pool == pool && registration.IsActive) return registration;
         }
         return null;
     }
@@ -176,30 +188,35 @@ public sealed class VirtualNic : INic, IWireEnd
     {
         if (registration.Stage != VirtualRegistration.Phase.Draining || !_queues[registration.Queue].IsClear(registration)) return;
         registration.Stage = VirtualRegistration.Phase.Unmapping;
+        if (Iommu.IsPermanent) End(registration);
+        else Unmap(registration, now);
+    }
+
+    private void Unmap(VirtualRegistration registration, Instant now)
+    {
         int domain = _device.DomainOf(registration.Queue);
-        int pending = 0;
-        if (!Iommu.IsPermanent)
-        {
-            pending = (registration.ReceiveIova != 0 ? 1 : 0) + (registration.TransmitIova != 0 ? 1 : 0);
-            if (registration.ReceiveIova != 0) Iommu.Unmap(domain, registration.ReceiveIova, now, Flushed);
-            if (registration.TransmitIova != 0) Iommu.Unmap(domain, registration.TransmitIova, now, Flushed);
-            return;
-        }
-        Flushed();
+        int pending = (registration.ReceiveIova != 0 ? 1 : 0) + (registration.TransmitIova != 0 ? 1 : 0);
+        if (registration.ReceiveIova != 0) Iommu.Unmap(domain, registration.ReceiveIova, now, Flushed);
+        if (registration.TransmitIova != 0) Iommu.Unmap(domain, registration.TransmitIova, now, Flushed);
 
         void Flushed()
         {
-            if (--pending > 0) return;
-            _registrations.Remove(registration);
-            registration.Complete();
+            if (--pending == 0) End(registration);
         }
+    }
+
+    private void End(VirtualRegistration registration)
+    {
+        _queues[registration.Queue].Reclaim(registration);
+        registration.Complete();
     }
 
     /// <summary>Wakes the driver when enough frames wait, or the first of them long enough.</summary>
     private void Announce()
     {
         if (!_isArmed || _device.Unannounced == 0) return;
-        if (_device.Unannounced < _options.WakeFrames && _device.Now < _device.FirstUnannounced + _options.WakeDelay) return;
+        bool isEnough = _device.Unannounced >= _options.WakeFrames || _options.WakeDelay == TimeSpan.Zero;
+        if (!isEnough && (_unannouncedSince is not { } since || _device.Now < since + _options.WakeDelay)) return;
         _isArmed = false;
         _wake?.Invoke();
     }
@@ -210,5 +227,6 @@ public sealed class VirtualNic : INic, IWireEnd
         | (options.Queues > 1 ? NicCapabilities.ReceiveSideScaling : 0)
         | (options.FlowRules > 0 ? NicCapabilities.FlowSteering : 0)
         | (options.VlanStrip ? NicCapabilities.VlanStrip : 0)
-        | (options.HeaderSplitThreshold > 0 ? NicCapabilities.HeaderSplit : 0);
+        | (options.ReceiveCoalescing ? NicCapabilities.ReceiveCoalescing : 0)
+        | (options.HeaderSplit ? NicCapabilities.HeaderSplit : 0);
 }

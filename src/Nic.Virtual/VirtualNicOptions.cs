@@ -2,6 +2,16 @@ using NetStack.Wire;
 
 namespace NetStack.Nic.Virtual;
 
+/// <summary>Who shares an IOMMU domain.</summary>
+public enum DomainBinding
+{
+    /// <summary>Each queue has one of its own, as with PASIDs or virtual functions.</summary>
+    PerQueue,
+
+    /// <summary>All queues use one: the device has a single requester id, as an ordinary PCI function.</summary>
+    PerDevice,
+}
+
 /// <summary>How a virtual NIC is built.</summary>
 public sealed record VirtualNicOptions
 {
@@ -26,7 +36,8 @@ public sealed record VirtualNicOptions
     /// <summary>Entries in each ring, a power of two from 2 to 65,536.</summary>
     public int RingSize { get; init; } = 512;
 
-    /// <summary>Completions handled in one <see cref="INicQueue.Receive"/>, at least 1.</summary>
+    /// <summary>Frames and refused completions handled in one <see cref="INicQueue.Receive"/>, at least 1. However many buffers
+    /// a frame lies in, it counts as one.</summary>
     public int CompletionBudget { get; init; } = 64;
 
     /// <summary>Frames that make the device wake its driver at once, at least 1.</summary>
@@ -41,14 +52,24 @@ public sealed record VirtualNicOptions
     /// <summary>Whether the outermost VLAN tag is taken out and reported.</summary>
     public bool VlanStrip { get; init; }
 
-    /// <summary>Headers of at most so many bytes are placed in a buffer of their own; 0 switches header split off.</summary>
-    public int HeaderSplitThreshold { get; init; }
+    /// <summary>Whether the headers of TCP and UDP frames are placed in a buffer of their own.</summary>
+    public bool HeaderSplit { get; init; }
+
+    /// <summary>Only frames longer than so many bytes are split; 0 splits all (ethtool's <c>hds-thresh</c>).</summary>
+    public int HeaderSplitThreshold { get; init; } = 256;
 
     /// <summary>Whether the device says if checksums were right.</summary>
     public bool ReceiveChecksum { get; init; }
 
-    /// <summary>Whether the device fills in checksums and cuts super-segments on request.</summary>
+    /// <summary>Whether frames that stand for several segments (LRO) are received; if not they are dropped.</summary>
+    public bool ReceiveCoalescing { get; init; } = true;
+
+    /// <summary>Whether the device fills in checksums and takes super-segments (TSO).</summary>
     public bool TransmitOffload { get; init; } = true;
+
+    /// <summary>Whether super-segments go onto the wire uncut, with their count and size beside them, as between virtual machines
+    /// of one host; otherwise the device cuts them.</summary>
+    public bool KeepSegments { get; init; }
 
     /// <summary>Rules in the exact flow table; 0 for a device without one.</summary>
     public int FlowRules { get; init; } = 64;
@@ -56,11 +77,17 @@ public sealed record VirtualNicOptions
     /// <summary>Entries in the RSS indirection table, a power of two.</summary>
     public int RssTableSize { get; init; } = 128;
 
+    /// <summary>Queues, from 0 on, that RSS spreads frames over; the others get only what a flow rule places there. Null for all.</summary>
+    public int? RssQueues { get; init; }
+
+    /// <summary>The RSS key, 40 bytes; null for the published one.</summary>
+    public ReadOnlyMemory<byte>? RssKey { get; init; }
+
     /// <summary>Whether buffers are completed in the order they were posted.</summary>
     public bool InOrder { get; init; } = true;
 
-    /// <summary>Whether each queue has an IOMMU domain of its own, rather than the device one for all.</summary>
-    public bool DomainPerQueue { get; init; } = true;
+    /// <summary>Who shares an IOMMU domain.</summary>
+    public DomainBinding Domains { get; init; }
 
     /// <summary>Whether the device overwrites every byte right after somebody fetched it.</summary>
     public bool ScrambleFetched { get; init; }
@@ -74,6 +101,9 @@ public sealed record VirtualNicOptions
     /// <summary>Where a hostile device is plugged in; null for an honest one.</summary>
     public DeviceTamper? Tamper { get; init; }
 
+    /// <summary>The longest frame on the wire that stands for one segment, in bytes.</summary>
+    internal int MaxPlainLength => (int)Math.Min(MaxFrameLength, (long)Mtu + VirtualNic.LinkOverhead);
+
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Queues, 1);
@@ -83,5 +113,10 @@ public sealed record VirtualNicOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(CompletionBudget, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(WakeFrames, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxFrameLength, 64);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Mtu, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(HeaderSplitThreshold);
+        ArgumentOutOfRangeException.ThrowIfNegative(FlowRules);
+        ArgumentOutOfRangeException.ThrowIfNegative(WakeDelay.Ticks, nameof(WakeDelay));
+        if (RssQueues is < 1 || RssQueues > Queues) throw new ArgumentException($"RSS spreads over 1 to {Queues} queues.");
     }
 }

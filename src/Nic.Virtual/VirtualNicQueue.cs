@@ -30,7 +30,7 @@ internal sealed class VirtualNicQueue : INicQueue
         Index = index;
         _ringShift = System.Numerics.BitOperations.Log2((uint)options.RingSize);
         _posted = new PostedBuffers(index, options.RingSize);
-        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize);
+        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize, Counters.ReceiveDrops);
         _fillRing = DmaRegion.Allocate(options.RingSize * FillEntry.Size);
         _completionRing = BufferPool.Create(options.RingSize * RxCompletion.Size, 1);
         _completionRing.TryRent(out _completions);
@@ -54,10 +54,11 @@ internal sealed class VirtualNicQueue : INicQueue
             throw new InvalidOperationException($"The registration is not for receiving on queue {Index} of {_nic.Info.Name}.");
         if (!own.IsActive) throw new InvalidOperationException("The registration is being withdrawn.");
         int count = Math.Min(buffers.Length, _posted.Room);
+        Mark(own, buffers[..count]);
         Span<byte> ring = new DeviceMemory(_fillRing).Span(0, _options.RingSize * FillEntry.Size);
         for (int i = 0; i < count; i++)
         {
-            ulong iova = own.ReceiveIova + (ulong)own.Pool.RegionOffset(buffers[i]);
+            ulong iova = own.ReceiveIova + (ulong)(own.Pool.RegionOffset(buffers[i]) - own.Pool.Offset);
             uint id = _posted.Add(own, buffers[i]);
             int slot = (int)(_produced++ & (uint)(_options.RingSize - 1));
             new FillEntry(id, (uint)own.Pool.BufferSize, iova).Write(ring.Slice(slot * FillEntry.Size, FillEntry.Size));
@@ -70,11 +71,14 @@ internal sealed class VirtualNicQueue : INicQueue
     public int Receive(Span<ReceivedFrame> frames)
     {
         int count = 0;
+        if (_device.IsDead) return 0;
         uint start = _consumed;
-        for (int budget = _options.CompletionBudget; budget > 0 && count < frames.Length; budget--)
+        for (int budget = _options.CompletionBudget; budget > 0 && count < frames.Length;)
         {
             if (!TryTakeCompletion(out RxCompletion completion)) break;
-            if (TryAssemble(completion) && TryFinish(out frames[count])) count++;
+            ChainProgress progress = Assemble(completion);
+            if (progress == ChainProgress.Whole && TryFinish(out frames[count])) count++;
+            if (progress != ChainProgress.Partial) budget--; // a chain is bounded by what was posted
         }
         if (_consumed != start) _device.CompletionDoorbell(Index, _consumed);
         return count;
@@ -90,22 +94,48 @@ internal sealed class VirtualNicQueue : INicQueue
     {
         if (registration.ReceiveIova == 0) return;
         List<uint> ids = [];
-        _device.Withdraw(Index, registration.ReceiveIova, registration.ReceiveIova + (ulong)registration.Pool.Region.Length, ids);
+        _device.Withdraw(Index, registration.ReceiveIova, registration.ReceiveEnd, ids);
         foreach (uint id in ids)
         {
-            if (_posted.IsPosted(id, registration) && _posted.TryTake(id, out _, out BufferHandle buffer)) registration.Pool.Release(buffer);
+            if (!_posted.IsPosted(id, registration) || !_posted.TryTake(id, out _, out BufferHandle buffer)) continue;
+            registration.Pool.Release(buffer);
+            Counters.BuffersCompleted++;
         }
     }
 
-    /// <summary>Whether the device has none of a registration's buffers, and no frame being assembled uses one.</summary>
-    internal bool IsClear(VirtualRegistration registration) => !_posted.Any(registration) && registration.Pool.Available == registration.Pool.Count;
+    /// <summary>Whether the device has nothing of a registration any more that it will give back by itself. A buffer that it
+    /// neither gave back nor completed, as only a hostile one does, is not waited for.</summary>
+    internal bool IsClear(VirtualRegistration registration)
+    {
+        if (registration.Sending > 0 || (registration.Posted > 0 && HasWork)) return false;
+        if (_assembler.Uses(registration.Pool)) _assembler.Abort(isLast: false); // begun by the device, and it has nothing left to end it with
+        return true;
+    }
+
+    /// <summary>Takes back what the device kept, once it cannot reach it any more.</summary>
+    internal void Reclaim(VirtualRegistration registration)
+    {
+        if (registration.Posted > 0) _posted.Release(registration);
+    }
 
     internal void Dispose()
     {
         _assembler.Abort(isLast: true);
+        _posted.Release(null);
         _transmit.Dispose();
         _fillRing.Dispose();
         _completionRing.Region.Dispose();
+    }
+
+    /// <summary>Notes that buffers are posted; all of them or, with an exception, none.</summary>
+    private static void Mark(VirtualRegistration registration, ReadOnlySpan<BufferHandle> buffers)
+    {
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            if (registration.TryMark(buffers[i])) continue;
+            foreach (BufferHandle marked in buffers[..i]) registration.Unmark(marked);
+            throw new InvalidOperationException($"Buffer {buffers[i]} is stale, of another pool, or posted already.");
+        }
     }
 
     private int SlotOf(uint index) => (int)(index & (uint)(_options.RingSize - 1)) * RxCompletion.Size;
@@ -134,39 +164,18 @@ internal sealed class VirtualNicQueue : INicQueue
     }
 
     /// <summary>Checks one completion against what was posted, and adds its buffer to the frame.</summary>
-    /// <returns>Whether a frame is whole.</returns>
-    private bool TryAssemble(in RxCompletion completion)
+    private ChainProgress Assemble(in RxCompletion completion)
     {
-        bool isLast = (completion.Flags & RxFlags.EndOfPacket) != 0;
-        if (!_posted.IsOurs(completion.BufferId)) return Refuse(completion.BufferId < (uint)(_options.Queues * _options.RingSize) ? DropReason.WrongQueue : DropReason.BadBufferId, isLast);
-        if (!_posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer)) return Refuse(DropReason.NotPosted, isLast);
+        if (completion.BufferId >= (uint)(_options.Queues * _options.RingSize)) return _assembler.Refuse(completion, DropReason.BadBufferId);
+        if (!_posted.IsOurs(completion.BufferId)) return _assembler.Refuse(completion, DropReason.WrongQueue);
+        if (!_posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer)) return _assembler.Refuse(completion, DropReason.NotPosted);
         Counters.BuffersCompleted++;
         if (completion.ByteCount > (uint)registration.Pool.BufferSize)
         {
             registration.Pool.Release(buffer);
-            return Refuse(DropReason.LengthOverCapacity, isLast);
+            return _assembler.Refuse(completion, DropReason.LengthOverCapacity);
         }
-        BodySlice slice = new(registration.Pool, buffer, 0, (int)completion.ByteCount);
-        switch (_assembler.Add(completion, slice, out DropReason drop))
-        {
-            case FrameAssembler.Progress.Whole:
-                return true;
-            case FrameAssembler.Progress.Broken:
-                Counters.ReceiveDrops.Add(drop);
-                return false;
-            case FrameAssembler.Progress.BrokenBefore:
-                Counters.ReceiveDrops.Add(drop);
-                return _assembler.FirstIsLast;
-            default:
-                return false;
-        }
-    }
-
-    private bool Refuse(DropReason reason, bool isLast)
-    {
-        Counters.ReceiveDrops.Add(reason);
-        if (_assembler.Abort(isLast)) Counters.ReceiveDrops.Add(DropReason.BadChain);
-        return false;
+        return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, (int)completion.ByteCount));
     }
 
     /// <summary>Checks what holds for a whole frame, and gives it out.</summary>
@@ -201,7 +210,7 @@ internal sealed class VirtualNicQueue : INicQueue
     private static DropReason? FaultOf(in RxCompletion first, in PacketBody body)
     {
         if ((first.Flags & RxFlags.Error) != 0) return DropReason.DeviceError;
-        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength > body.Length || first.HeaderLength != first.ByteCount)) return DropReason.BadHeaderSplit;
+        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength == 0 || first.HeaderLength != first.ByteCount)) return DropReason.BadHeaderSplit;
         bool isOne = first.Segments == 1;
         if (first.Segments == 0 || (!isOne && (first.SegmentSize == 0 || (long)(first.Segments - 1) * first.SegmentSize >= body.Length))) return DropReason.BadSegments;
         return null;

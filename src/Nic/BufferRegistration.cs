@@ -40,8 +40,8 @@ public abstract class BufferRegistration
 
     /// <summary>
     /// Withdraws the registration: nothing more can be posted, buffers the device has not filled are taken back, and the task
-    /// completes once every one came home, the memory is unmapped and the mapping is flushed. Progress is made by
-    /// <see cref="IPollable.Poll"/>.
+    /// completes once the device has none any more (filled ones were received, queued ones were sent), the memory is unmapped and
+    /// the mapping is flushed. Frames that were received stay valid. Progress is made by <see cref="IPollable.Poll"/>.
     /// </summary>
     public abstract ValueTask UnregisterAsync();
 }

@@ -6,7 +6,7 @@ namespace NetStack.Nic;
 /// The tag a flow rule marks frames with. The generation tells a tag of a rule that was removed from the present one.
 /// </summary>
 /// <param name="Id">The rule's number in the table, from 1; 0 is no tag.</param>
-/// <param name="Generation">How often the number had been used before.</param>
+/// <param name="Generation">How often the number was given out, from 1.</param>
 public readonly record struct FlowTag(uint Id, uint Generation)
 {
     /// <summary>No rule placed the frame.</summary>

@@ -58,7 +58,7 @@ public interface INicQueue
     /// </summary>
     /// <returns>How many, from the front, were taken; the caller keeps the others.</returns>
     /// <exception cref="InvalidOperationException">The registration is not of this queue, not for receiving, or is being
-    /// withdrawn; or a handle is stale.</exception>
+    /// withdrawn; or a handle is stale or posted already. Nothing was posted then.</exception>
     int Post(BufferRegistration registration, ReadOnlySpan<BufferHandle> buffers);
 
     /// <summary>

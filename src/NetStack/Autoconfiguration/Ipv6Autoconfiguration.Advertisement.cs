@@ -14,26 +14,25 @@ public sealed partial class Ipv6Autoconfiguration
 
     /// <summary>Takes a valid advertisement.</summary>
     /// <param name="router">Its source, a link-local address.</param>
-    /// <param name="bytes">The whole ICMPv6 message.</param>
-    /// <param name="message">The same, as a view.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="preference">The router's preference: see <see cref="PreferenceOf"/>.</param>
     /// <param name="now">The present.</param>
     /// <returns>Why a part of it was not taken, if one was not.</returns>
-    internal NdpDropReason? OnAdvertisement(IpAddress router, ReadOnlySpan<byte> bytes, NdpView message, Instant now)
+    internal NdpDropReason? OnAdvertisement(IpAddress router, NdpView message, int preference, Instant now)
     {
-        byte flags = bytes[5];
-        IsManaged = (flags & 0x80) != 0;
-        HasOtherConfiguration = (flags & 0x40) != 0;
+        IsManaged = message.IsManaged;
+        HasOtherConfiguration = message.HasOtherConfiguration;
         if (message.CurrentHopLimit != 0) HopLimit = message.CurrentHopLimit;
-        TakeTimers(BinaryPrimitives.ReadUInt32BigEndian(bytes[8..]), BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]));
-        bool fits = TakeRouter(router, message.RouterLifetime, PreferenceOf(flags), now);
-        for (NdpOptions options = new(message.Options); options.MoveNext();)
+        TakeTimers(message.ReachableTime, message.RetransmissionTimer);
+        bool fits = TakeRouter(router, message.RouterLifetime, preference, now);
+        for (NdpOptionReader options = new(message.Options); options.MoveNext();)
         {
             fits &= options.Type switch
             {
-                NdpOptions.PrefixInformation => TakePrefix(options, router, now),
-                NdpOptions.Mtu => TakeMtu(options),
-                NdpOptions.RouteInformation => TakeRoute(options, router, now),
-                NdpOptions.RecursiveDnsServer => TakeDnsServers(options, now),
+                NdpOptionType.PrefixInformation => TakePrefix(options, router, now),
+                NdpOptionType.Mtu => TakeMtu(message),
+                NdpOptionType.RouteInformation => TakeRoute(options.Data, router, now),
+                NdpOptionType.DnsServers => TakeDnsServers(options.Data, now),
                 _ => true,
             };
         }
@@ -82,47 +81,45 @@ public sealed partial class Ipv6Autoconfiguration
         return true;
     }
 
-    private bool TakeMtu(in NdpOptions option)
+    private bool TakeMtu(NdpView message)
     {
-        uint mtu = option.U32(4);
-        if (mtu >= NetInterface.MinIpv6Mtu && mtu <= _nic.Mtu) Mtu = (int)mtu;
+        if (message.TryGetMtu(out uint mtu) && mtu >= NetInterface.MinIpv6Mtu && mtu <= _nic.Mtu) Mtu = (int)mtu;
         return true;
     }
 
     /// <summary>RFC 4861 section 6.3.4 for the L flag, RFC 4862 section 5.5.3 for the A flag.</summary>
-    private bool TakePrefix(in NdpOptions option, IpAddress router, Instant now)
+    private bool TakePrefix(in NdpOptionReader option, IpAddress router, Instant now)
     {
-        if (option.Bytes.Length < 32 || option.Bytes[2] > 128) return true;
-        IpPrefix prefix = new(option.AddressAt(16), option.Bytes[2]);
+        if (!option.TryGetPrefix(out NdpPrefix told) || told.PrefixLength > 128) return true;
+        IpPrefix prefix = new(told.Prefix, told.PrefixLength);
         if (AddressScope.IsLinkLocal(prefix.Network) || prefix.Network.IsMulticast) return true;
-        bool isOnLink = (option.Bytes[3] & 0x80) != 0;
-        bool isAutonomous = (option.Bytes[3] & 0x40) != 0;
-        uint validSeconds = option.U32(4);
-        uint preferredSeconds = option.U32(8);
-        bool fits = !isOnLink || SetRoute(prefix, default, DefaultMetric, validSeconds, now);
-        if (!isAutonomous || !_nic.Options.Ipv6.Autoconfigure || preferredSeconds > validSeconds || prefix.Length != 64) return fits;
-        return TakeAutonomous(prefix, router, preferredSeconds, validSeconds, now) && fits;
+        bool fits = !told.IsOnLink || SetRoute(prefix, default, DefaultMetric, told.ValidLifetime, now);
+        bool makesAddress = told.IsAutonomous && _nic.Options.Ipv6.Autoconfigure && told.PreferredLifetime <= told.ValidLifetime && prefix.Length == 64;
+        return (!makesAddress || TakeAutonomous(prefix, router, told.PreferredLifetime, told.ValidLifetime, now)) && fits;
     }
 
-    private bool TakeRoute(in NdpOptions option, IpAddress router, Instant now)
+    /// <summary>RFC 4191 section 2.3: length, preference, lifetime, and as much of the prefix as its length needs.</summary>
+    private bool TakeRoute(ReadOnlySpan<byte> data, IpAddress router, Instant now)
     {
-        int length = option.Bytes[2];
-        int carried = option.Bytes.Length - 8;
-        if (length > 128 || carried > 16 || length > carried * 8 || (option.Bytes[3] & 0x18) == 0x10) return true; // RFC 4191 section 2.3
+        int length = data[0];
+        int carried = data.Length - 6;
+        if (length > 128 || carried > 16 || length > carried * 8 || (data[1] & 0x18) == 0x10) return true;
         Span<byte> prefix = stackalloc byte[16];
         prefix.Clear();
-        option.Bytes[8..].CopyTo(prefix);
-        if (length == 0) return TakeRouter(router, (ushort)Math.Min(option.U32(4), ushort.MaxValue), PreferenceOf(option.Bytes[3]), now);
-        return SetRoute(new IpPrefix(IpAddress.ReadV6(prefix), length), router, DefaultMetric - PreferenceOf(option.Bytes[3]), option.U32(4), now);
+        data[6..].CopyTo(prefix);
+        uint lifetime = BinaryPrimitives.ReadUInt32BigEndian(data[2..]);
+        if (length == 0) return TakeRouter(router, (ushort)Math.Min(lifetime, ushort.MaxValue), PreferenceOf(data[1]), now);
+        return SetRoute(new IpPrefix(IpAddress.ReadV6(prefix), length), router, DefaultMetric - PreferenceOf(data[1]), lifetime, now);
     }
 
-    private bool TakeDnsServers(in NdpOptions option, Instant now)
+    /// <summary>RFC 8106 section 5.1: two reserved bytes, lifetime, addresses.</summary>
+    private bool TakeDnsServers(ReadOnlySpan<byte> data, Instant now)
     {
-        if (option.Bytes.Length < 24) return true;
-        Instant until = Until(option.U32(4), now);
-        for (int at = 8; at + 16 <= option.Bytes.Length; at += 16)
+        if (data.Length < 22) return true;
+        Instant until = Until(BinaryPrimitives.ReadUInt32BigEndian(data[2..]), now);
+        for (ReadOnlySpan<byte> rest = data[6..]; rest.Length >= 16; rest = rest[16..])
         {
-            IpAddress server = option.AddressAt(at);
+            IpAddress server = IpAddress.ReadV6(rest);
             if (server.IsMulticast || server.IsUnspecified) continue;
             _dnsServers.RemoveAll(s => s.Address == server);
             if (until <= now) continue;
@@ -169,5 +166,5 @@ public sealed partial class Ipv6Autoconfiguration
     private static Instant Until(uint seconds, Instant now) => seconds == uint.MaxValue ? Instant.MaxValue : now + TimeSpan.FromSeconds(seconds);
 
     /// <summary>RFC 4191 section 2.1: 01 high, 00 medium, 11 low; 10 is reserved and counts as medium.</summary>
-    private static int PreferenceOf(byte flags) => (flags >> 3 & 3) switch { 1 => 1, 3 => -1, _ => 0 };
+    internal static int PreferenceOf(byte flags) => (flags >> 3 & 3) switch { 1 => 1, 3 => -1, _ => 0 };
 }

@@ -9,7 +9,7 @@ internal sealed partial class NeighbourDiscovery
     internal void Receive(in InboundDatagram datagram, Instant now)
     {
         ReadOnlySpan<byte> bytes = datagram.Bytes.Require(datagram.Bytes.Length);
-        if (!NdpView.TryRead(bytes, out NdpView message) || !NdpOptions.AreValid(message.Options))
+        if (!NdpView.TryRead(bytes, out NdpView message) || !message.AreOptionsValid)
         {
             nic.NdpDrops.Add(NdpDropReason.Malformed);
             return;
@@ -23,8 +23,8 @@ internal sealed partial class NeighbourDiscovery
         {
             NdpView.NeighborSolicitation => OnSolicitation(message, datagram, now),
             NdpView.NeighborAdvertisement => OnAdvertisement(message, datagram, now),
-            NdpView.RouterAdvertisement => OnRouterAdvertisement(bytes, message, datagram, now),
-            NdpView.Redirect => OnRedirect(bytes, message, datagram, now),
+            NdpView.RouterAdvertisement => OnRouterAdvertisement(message, Ipv6Autoconfiguration.PreferenceOf(bytes[5]), datagram, now),
+            NdpView.Redirect => OnRedirect(message, datagram, now),
             _ => OnRouterSolicitation(message, datagram, now),
         };
         if (refusal is { } reason) nic.NdpDrops.Add(reason);
@@ -34,7 +34,7 @@ internal sealed partial class NeighbourDiscovery
     {
         IpAddress target = message.Target;
         if (target.IsMulticast || datagram.Source.IsMulticast) return NdpDropReason.BadAddress;
-        bool hasMac = TryGetMac(message, NdpOptions.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
+        bool hasMac = TryGetMac(message, NdpOptionType.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad) return NdpDropReason.BadLinkAddress;
         if (datagram.Source.IsUnspecified)
         {
@@ -59,7 +59,7 @@ internal sealed partial class NeighbourDiscovery
     {
         IpAddress target = message.Target;
         if (target.IsMulticast || (datagram.Destination.IsMulticast && message.IsSolicited)) return NdpDropReason.BadAddress;
-        bool hasMac = TryGetMac(message, NdpOptions.TargetLinkAddress, out MacAddress mac, out bool isMacBad);
+        bool hasMac = TryGetMac(message, NdpOptionType.TargetLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad) return NdpDropReason.BadLinkAddress;
         if (nic.AddressTable.Find(target) is { } own)
         {
@@ -72,32 +72,32 @@ internal sealed partial class NeighbourDiscovery
 
     private NdpDropReason? OnRouterSolicitation(NdpView message, in InboundDatagram datagram, Instant now)
     {
-        bool hasMac = TryGetMac(message, NdpOptions.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
+        bool hasMac = TryGetMac(message, NdpOptionType.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad || (hasMac && datagram.Source.IsUnspecified)) return NdpDropReason.BadLinkAddress;
         if (!nic.Stack.IsForwarding) return NdpDropReason.NotForUs; // RFC 4861 section 6.2.6: hosts discard them
         if (hasMac) nic.Neighbours.OnUnasked(datagram.Source, mac, nic.IsOnLink(datagram.Source), now);
         return null;
     }
 
-    private NdpDropReason? OnRouterAdvertisement(ReadOnlySpan<byte> bytes, NdpView message, in InboundDatagram datagram, Instant now)
+    private NdpDropReason? OnRouterAdvertisement(NdpView message, int preference, in InboundDatagram datagram, Instant now)
     {
         if (!AddressScope.IsLinkLocal(datagram.Source)) return NdpDropReason.BadAddress;
-        bool hasMac = TryGetMac(message, NdpOptions.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
+        bool hasMac = TryGetMac(message, NdpOptionType.SourceLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad) return NdpDropReason.BadLinkAddress;
         if (nic.Ipv6 is not { AcceptsAdvertisements: true } autoconfiguration) return NdpDropReason.NotAccepted;
         if (hasMac) nic.Neighbours.OnUnasked(datagram.Source, mac, mayCreate: true, now);
         nic.Neighbours.MarkRouter(datagram.Source);
-        return autoconfiguration.OnAdvertisement(datagram.Source, bytes, message, now);
+        return autoconfiguration.OnAdvertisement(datagram.Source, message, preference, now);
     }
 
     /// <summary>RFC 4861 sections 8.1 and 8.3.</summary>
-    private NdpDropReason? OnRedirect(ReadOnlySpan<byte> bytes, NdpView message, in InboundDatagram datagram, Instant now)
+    private NdpDropReason? OnRedirect(NdpView message, in InboundDatagram datagram, Instant now)
     {
         IpAddress target = message.Target;
-        IpAddress destination = IpAddress.ReadV6(bytes[24..]);
+        IpAddress destination = message.RedirectedDestination;
         if (!AddressScope.IsLinkLocal(datagram.Source) || destination.IsMulticast) return NdpDropReason.BadAddress;
         if (target != destination && !AddressScope.IsLinkLocal(target)) return NdpDropReason.BadAddress;
-        bool hasMac = TryGetMac(message, NdpOptions.TargetLinkAddress, out MacAddress mac, out bool isMacBad);
+        bool hasMac = TryGetMac(message, NdpOptionType.TargetLinkAddress, out MacAddress mac, out bool isMacBad);
         if (isMacBad) return NdpDropReason.BadLinkAddress;
         if (!nic.Options.Ipv6.AcceptRedirects || nic.Stack.IsForwarding) return NdpDropReason.NotAccepted;
         if (nic.Stack.Routes.Lookup(destination, nic) is not { Gateway.IsNone: false } route) return NdpDropReason.NotFirstHop;
@@ -109,7 +109,7 @@ internal sealed partial class NeighbourDiscovery
         return null;
     }
 
-    private bool TryGetMac(NdpView message, byte option, out MacAddress mac, out bool isBad)
+    private bool TryGetMac(NdpView message, NdpOptionType option, out MacAddress mac, out bool isBad)
     {
         bool found = message.TryGetLinkAddress(option, out mac);
         isBad = found && (mac.IsMulticast || mac.Value == 0 || mac == nic.Mac);

@@ -11,7 +11,6 @@ internal sealed partial class NeighbourDiscovery(NetInterface nic)
     private const byte Router = 0x80;
     private const byte Solicited = 0x40;
     private const byte Override = 0x20;
-    private const int LinkAddressOptionSize = 8;
 
     private static readonly IpAddress Unspecified = IpAddress.V6(0);
 
@@ -25,8 +24,8 @@ internal sealed partial class NeighbourDiscovery(NetInterface nic)
         if (source.IsNone) return; // a solicitation from :: would say that we want the address for ourselves
         IpAddress destination = mac is null ? AddressScope.SolicitedNode(target) : target;
         Span<byte> message = stackalloc byte[NeighborMessage.Size];
-        new NeighborMessage(NdpView.NeighborSolicitation, target, nic.Mac).Write(message);
-        Send(source, destination, mac ?? GroupMac.Of(destination), message);
+        int length = new NeighborMessage(NdpView.NeighborSolicitation, target, nic.Mac).Write(message);
+        Send(source, destination, mac ?? GroupMac.Of(destination), message[..length]);
     }
 
     /// <summary>Asks whether anybody has an address that we would like (RFC 4862 section 5.4.2): from ::, without a link-layer address.</summary>
@@ -34,21 +33,19 @@ internal sealed partial class NeighbourDiscovery(NetInterface nic)
     {
         IpAddress destination = AddressScope.SolicitedNode(target);
         Span<byte> message = stackalloc byte[NeighborMessage.Size];
-        new NeighborMessage(NdpView.NeighborSolicitation, target, nic.Mac).Write(message);
-        Send(Unspecified, destination, GroupMac.Of(destination), message[..^LinkAddressOptionSize]);
+        int length = new NeighborMessage(NdpView.NeighborSolicitation, target, null).Write(message);
+        Send(Unspecified, destination, GroupMac.Of(destination), message[..length]);
     }
 
     /// <summary>Asks for routers (RFC 4861 section 6.3.7).</summary>
     /// <param name="source">Our link-local address, or none while there is none.</param>
     internal void SolicitRouters(IpAddress source)
     {
-        Span<byte> message = stackalloc byte[8 + LinkAddressOptionSize];
-        message.Clear();
-        message[0] = NdpView.RouterSolicitation;
-        message[8] = NdpOptions.SourceLinkAddress;
-        message[9] = 1;
-        nic.Mac.Write(message[10..]);
-        Send(source.IsNone ? Unspecified : source, AddressScope.AllRouters, GroupMac.Of(AddressScope.AllRouters), source.IsNone ? message[..8] : message);
+        Span<byte> message = stackalloc byte[NeighborMessage.Size];
+        int length = RouterSolicitation.Write(message);
+        NdpOptionsBuilder options = new(message[length..]);
+        if (!source.IsNone) options.AddLinkAddress(NdpOptionType.SourceLinkAddress, nic.Mac);
+        Send(source.IsNone ? Unspecified : source, AddressScope.AllRouters, GroupMac.Of(AddressScope.AllRouters), message[..(length + options.Length)]);
     }
 
     /// <summary>Answers a solicitation (RFC 4861 section 7.2.4).</summary>
@@ -60,8 +57,8 @@ internal sealed partial class NeighbourDiscovery(NetInterface nic)
         IpAddress destination = to.IsUnspecified ? AddressScope.AllNodes : to;
         TransmitFrame frame = default;
         Span<byte> message = stackalloc byte[NeighborMessage.Size];
-        new NeighborMessage(NdpView.NeighborAdvertisement, target, nic.Mac, flags).Write(message);
-        Compose(ref frame, target, destination, message);
+        int length = new NeighborMessage(NdpView.NeighborAdvertisement, target, nic.Mac, flags).Write(message);
+        Compose(ref frame, target, destination, message[..length]);
         nic.Output(destination, ref frame, EtherType.Ipv6, now);
     }
 

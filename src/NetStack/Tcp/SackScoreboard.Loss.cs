@@ -3,7 +3,7 @@ namespace NetStack.Tcp;
 /// <summary>Which ranges are lost, and which to send next.</summary>
 internal sealed partial class SackScoreboard
 {
-    private const int MaxTimed = 256; // ranges looked at for the exact reordering timer
+    private const int MaxKept = 256; // ranges looked at, and left, in one detection
 
     // RFC 6675 IsLost looks at what is SACKed above a number. All below the frontier was judged; only what is above it is counted.
     private SequenceNumber _lossFrontier;
@@ -17,30 +17,25 @@ internal sealed partial class SackScoreboard
     /// <param name="rack">RACK's state.</param>
     /// <param name="now">The present.</param>
     /// <param name="due">When to call again, because ranges may become lost by then; null for no need.</param>
-    /// <returns>How many bytes were newly marked.</returns>
+    /// <returns>How many bytes were marked: lost, or lost again after they were sent again.</returns>
     internal int DetectLosses(in RackLossDetector rack, Instant now, out Instant? due)
     {
         due = null;
         int marked = 0;
         int kept = 0;
         TimeSpan patience = rack.RoundTrip + rack.Window;
-        for (int node = _ranges.Oldest; node >= 0;)
+        for (int node = _ranges.Oldest; node >= 0 && kept < MaxKept;)
         {
             ref SentRange range = ref _ranges.Node(node);
             if (!rack.HasSegment || range.SentAt > rack.SentAt) break;
             node = range.Newer;
-            if (!rack.WasSentBefore(range)) continue;
             Instant deadline = range.SentAt + patience;
-            if (deadline <= now) marked += MarkLost(ref range);
+            if (!rack.WasSentBefore(range)) kept++; // sent at the same instant
+            else if (deadline <= now) marked += MarkLost(ref range);
             else
             {
                 // The last of them sets the timer; it was sent no later than RACK's segment.
-                due = deadline;
-                if (++kept == MaxTimed)
-                {
-                    due = rack.SentAt + patience;
-                    break;
-                }
+                due = ++kept == MaxKept ? rack.SentAt + patience : deadline;
             }
         }
         return marked;
@@ -67,7 +62,7 @@ internal sealed partial class SackScoreboard
 
     /// <summary>Marks the first segment as lost: at the third duplicate ACK, and at each partial ACK of a NewReno recovery (RFC
     /// 6582), from a peer without SACK.</summary>
-    /// <returns>How many bytes were newly marked; 0 where it is lost already and was not sent again, or SACKed.</returns>
+    /// <returns>How many bytes were marked; 0 where it is lost already and was not sent again, or SACKed.</returns>
     internal int MarkFirstLost(int maximumSegmentSize)
     {
         if (_ranges.Count == 0 || _ranges[0].Has(SentRangeState.Sacked) || _ranges[0].WaitsForRetransmission) return 0;
@@ -196,13 +191,12 @@ internal sealed partial class SackScoreboard
     private int MarkLost(ref SentRange range)
     {
         Forget(range);
-        int marked = range.Has(SentRangeState.Lost) ? 0 : range.Length;
         range.State = (range.State & ~SentRangeState.Retransmitted) | SentRangeState.Lost;
         _ranges.Untime(ref range);
         _lostBytes += range.Length;
         _waitingBytes += range.Length;
         _retransmissionHint = SequenceNumber.Min(_retransmissionHint, range.Start);
-        return marked;
+        return range.Length;
     }
 
     /// <summary>Forgets all SACKs. What was joined under them tells no times any more, as if it were sent again now.</summary>

@@ -37,7 +37,6 @@ public sealed partial class TcpConnection
             EnterRecovery(none, now);
             _congestion.CongestionWindow = _reduction.OnAck(0, _board.Pipe, false, _mss);
         }
-        else if (_congestionState == CongestionState.Recovery) _congestion.CongestionWindow = Math.Max(_congestion.CongestionWindow, _board.Pipe + _mss);
         _layer.MarkReady(this);
     }
 
@@ -121,8 +120,8 @@ public sealed partial class TcpConnection
     private void OnZeroWindowDeadline(ProbeAction action, Instant now)
     {
         if (action == ProbeAction.None) return;
-        bool isOrphanSpent = _isUserClosed && _zeroWindow.Unanswered > Settings.OrphanRetries;
-        if (action == ProbeAction.GiveUp || isOrphanSpent)
+        if (_isUserClosed) _orphanProbes++; // nobody is there who would want to wait for ever
+        if (action == ProbeAction.GiveUp || _orphanProbes > Settings.OrphanRetries)
         {
             GiveUp(mayReset: true);
             return;

@@ -13,8 +13,11 @@ public sealed partial class TcpConnection
 
     /// <summary>Copies payload to its place, where nothing is yet and the window reaches, and sums all of it; nothing else changes.</summary>
     /// <returns>False when memory ran out.</returns>
-    internal bool Place(SequenceNumber start, InboundBytes payload, ref ChecksumAccumulator sum) =>
-        _receiveQueue.Place(PlaceOf(start), payload, PlaceLimit, ref sum);
+    internal bool Place(SequenceNumber start, InboundBytes payload, ref ChecksumAccumulator sum, out long limit)
+    {
+        limit = PlaceLimit;
+        return _receiveQueue.Place(PlaceOf(start), payload, limit, ref sum);
+    }
 
     /// <summary>Where in the stream we stop taking bytes: the window's edge, or before it where the buffer was made smaller since.</summary>
     private long PlaceLimit
@@ -190,10 +193,11 @@ public sealed partial class TcpConnection
         }
         NoteDuplicate(start, end);
         start = Math.Max(start, _receiveQueue.Next);
-        end = Math.Min(end, Math.Min(PlaceLimit, _finPlace ?? long.MaxValue));
+        long limit = segment.Scratch.IsEmpty && segment.IsPlaced ? Math.Min(segment.PlacedTo, PlaceLimit) : PlaceLimit;
+        end = Math.Min(end, Math.Min(limit, _finPlace ?? long.MaxValue));
         if (end <= start)
         {
-            Drop(start >= PlaceLimit ? TcpDropReason.OutsideWindow : TcpDropReason.Duplicate);
+            Drop(start >= limit ? TcpDropReason.OutsideWindow : TcpDropReason.Duplicate);
             AckAtOnce();
             return;
         }

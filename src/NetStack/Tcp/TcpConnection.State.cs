@@ -82,6 +82,7 @@ public sealed partial class TcpConnection : ITcpFlow
     // Zero window and keepalive.
     private ZeroWindowProbe _zeroWindow;
     private bool _isWindowProbeDue;
+    private int _orphanProbes;
     private bool _mustSendSmall; // the override timeout of sender-side silly window avoidance
     private KeepAlive _keepAlive;
     private bool _isKeepAliveDue;

@@ -153,6 +153,7 @@ public sealed partial class TcpConnection
         if (length % segment != 0) _smallEnd = SendNext;
         _mustPush = false;
         _mustSendSmall = false;
+        _orphanProbes = 0;
         _sentAt = now;
         _timers.Cork = TcpTimers.Never;
         if (_timers.Retransmission == TcpTimers.Never) _timers.Retransmission = now + _rtt.Timeout;

@@ -99,9 +99,9 @@ public sealed partial class TcpLayer
         SequenceNumber cookie = segment.Acknowledgement - 1;
         if (!_cookies.TryCheck(tuple.Local.Address, tuple.Local.Port, tuple.Remote.Address, tuple.Remote.Port, irs, cookie, now, out int mss))
         {
-            // Text that overtook the handshake's last ACK has no cookie: a reset would end what is about to begin.
+            // What overtook the handshake's last ACK has no cookie: a reset would end what is about to begin.
             Drop(TcpDropReason.BadCookie);
-            return segment.Length > 0;
+            return true;
         }
         if (listener.IsFull || ConnectionCount >= Settings.MaxConnections)
         {

@@ -120,7 +120,7 @@ public sealed partial class TcpLayer : ITransport
         sum.Add(datagram.Bytes.Require(headerLength)[..headerLength]);
         InboundBytes payload = datagram.Bytes.Slice(headerLength);
         if (segment.Length == 0) segment.IsPlaced = true;
-        else if (flow is TcpConnection { CanPlace: true } connection) segment.IsPlaced = connection.Place(segment.DataStart, payload, ref sum);
+        else if (flow is TcpConnection { CanPlace: true } connection) segment.IsPlaced = connection.Place(segment.DataStart, payload, ref sum, out segment.PlacedTo);
         else if (segment.Length <= ScratchSize && MayCarryFirstData(flow, segment))
         {
             Span<byte> scratch = (_scratch ??= GC.AllocateUninitializedArray<byte>(ScratchSize)).AsSpan(0, segment.Length);

@@ -72,9 +72,9 @@ public sealed class TcpListener
     {
         while (_accepted.TryDequeue(out connection))
         {
-            if (connection.State == TcpState.Closed && connection.Error != TcpError.None) continue; // it was reset while it waited
             connection.OnAccepted();
-            return true;
+            if (connection.Error == TcpError.None) return true;
+            connection.Close(); // it was reset while it waited
         }
         return false;
     }

@@ -35,6 +35,9 @@ internal ref struct TcpSegment
     /// <summary>Whether the payload was copied to its place in the connection's receive queue.</summary>
     internal bool IsPlaced;
 
+    /// <summary>Where in the stream the copying stopped, if <see cref="IsPlaced"/>: the window may have moved on since.</summary>
+    internal long PlacedTo;
+
     /// <summary>The payload, private, where it could not be placed because there was no connection yet.</summary>
     internal ReadOnlySpan<byte> Scratch;
 

@@ -48,14 +48,10 @@ internal static class Packets
         return Ipv6(destination, source, from, to, IpProtocol.Icmpv6, message, hopLimit);
     }
 
-    internal static byte[] NeighborSolicitation(string target, MacAddress? source) =>
-        source is { } mac ? Neighbor(135, target, mac, 0) : Neighbor(135, target, default, 0)[..24];
+    internal static byte[] NeighborSolicitation(string target, MacAddress? source) => Neighbor(NdpView.NeighborSolicitation, target, source, 0);
 
-    internal static byte[] NeighborAdvertisement(string target, MacAddress? mac, bool router = false, bool solicited = true, bool @override = true)
-    {
-        byte flags = (byte)((router ? 0x80 : 0) | (solicited ? 0x40 : 0) | (@override ? 0x20 : 0));
-        return mac is { } told ? Neighbor(136, target, told, flags) : Neighbor(136, target, default, flags)[..24];
-    }
+    internal static byte[] NeighborAdvertisement(string target, MacAddress? mac, bool router = false, bool solicited = true, bool @override = true) =>
+        Neighbor(NdpView.NeighborAdvertisement, target, mac, (byte)((router ? 0x80 : 0) | (solicited ? 0x40 : 0) | (@override ? 0x20 : 0)));
 
     /// <summary>A router advertisement; options are appended as they are.</summary>
     internal static byte[] RouterAdvertisement(ushort lifetime, byte hopLimit = 0, byte flags = 0, uint reachable = 0, uint retrans = 0, params byte[][] options)
@@ -167,10 +163,9 @@ internal static class Packets
         return PseudoHeader.IsRight(ip.Source, ip.Destination, ip.NextHeader, frame.AsSpan(54, ip.PayloadLength));
     }
 
-    private static byte[] Neighbor(byte type, string target, MacAddress mac, byte flags)
+    private static byte[] Neighbor(byte type, string target, MacAddress? mac, byte flags)
     {
         byte[] message = new byte[NeighborMessage.Size];
-        new NeighborMessage(type, IpAddress.Parse(target), mac, flags).Write(message);
-        return message;
+        return message[..new NeighborMessage(type, IpAddress.Parse(target), mac, flags).Write(message)];
     }
 }

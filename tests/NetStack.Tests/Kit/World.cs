@@ -1,3 +1,6 @@
+using NetStack.Nic.Pcap;
+using NetStack.Wire;
+
 namespace NetStack.Tests.Kit;
 
 /// <summary>Hosts and wires in virtual time: while anything moves time stands still, then it jumps to the next deadline of anything.</summary>
@@ -41,7 +44,7 @@ public sealed class World(ulong seed = 1)
         Instant end = Now + limit;
         while (!condition())
         {
-            if (!Step(end)) Assert.Fail($"{what()} did not hold within {limit} (seed {Seed}, now {Now})");
+            if (!Step(end)) Assert.Fail($"{what()} did not hold within {limit} (seed {Seed}, now {Now}); what passed: {SaveCapture()}");
         }
     }
 
@@ -49,6 +52,21 @@ public sealed class World(ulong seed = 1)
     public void AssertNoLeaks()
     {
         foreach (StackHost host in _hosts) host.AssertNoLeaks();
+    }
+
+    /// <summary>Writes what passed over every hub to a pcapng file, an interface for each end.</summary>
+    /// <returns>The file's path.</returns>
+    private string SaveCapture()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"netstack-{Seed}-{Guid.NewGuid():N}.pcapng");
+        using CaptureWriter writer = CaptureWriter.Create(path);
+        Dictionary<string, int> ends = [];
+        foreach (HubFrame frame in _hubs.SelectMany(h => h.Log).OrderBy(f => f.At))
+        {
+            if (!ends.TryGetValue(frame.From, out int end)) ends[frame.From] = end = writer.AddInterface(LinkType.Ethernet, name: frame.From);
+            writer.Write(frame.Bytes, frame.Bytes.Length, Timestamp.FromNanoseconds(frame.At.Nanoseconds), end);
+        }
+        return path;
     }
 
     /// <summary>Does what can be done now, or jumps to the next deadline.</summary>

@@ -16,6 +16,7 @@ public sealed class HostileSegmentTests
         Rig rig = new(s => s with { ReceiveMemory = 1 << 18, ReceiveBlockSize = 1024, MaxTimeWait = 4 }, poolBuffers: 64);
         TcpListener listener = rig.Listen(backlog: 4, synBacklog: 4);
         List<TcpConnection> connections = [];
+        long received = 0;
         for (int i = 0; i < 4000; i++)
         {
             if (random.Chance(0.02)) connections.Add(rig.Connect());
@@ -25,10 +26,13 @@ public sealed class HostileSegmentTests
             rig.Pump();
             while (rig.Ip.Sent.TryDequeue(out SentSegment? sent)) Learn(rig, sent, ref random);
             while (listener.TryAccept(out TcpConnection? accepted)) connections.Add(accepted!);
+            foreach (TcpConnection open in connections) received += open.ReadableBytes;
             if (connections.Count > 0) Use(connections[random.Below(connections.Count)], ref random);
             connections.RemoveAll(c => c.State == TcpState.Closed && Drop(c));
             if (random.Chance(0.1)) rig.Advance(random.Below(3000));
         }
+        Assert.True(rig.Layer.Counters.PassiveOpens > 3, "no handshake was completed");
+        Assert.True(received > 10_000, $"only {received} bytes were taken");
         listener.Close();
         foreach (TcpConnection connection in connections) connection.Abort();
         rig.Advance(TimeSpan.FromMinutes(10));

@@ -10,7 +10,11 @@ namespace NetStack.Tests.Tcp;
 /// </summary>
 public sealed class LossyWireTests
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 24)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(Start, Count)];
+
+    private static readonly int Start = int.Parse(Environment.GetEnvironmentVariable("TCP_SEED") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static readonly int Count = int.Parse(Environment.GetEnvironmentVariable("TCP_SEEDS") ?? "16", System.Globalization.CultureInfo.InvariantCulture);
 
     [Theory, MemberData(nameof(Seeds))]
     public void The_streams_arrive_whole_and_both_ends_close(int seed)

@@ -38,6 +38,20 @@ public sealed class PathTests
         Assert.Equal((TcpState.Established, TcpError.HostUnreachable), (connection.State, connection.SoftError));
         Assert.Equal(TcpEvents.SoftError, rig.TakeEvents());
         Assert.Equal(2, rig.Layer.Counters.Drops[TcpDropReason.ErrorNotOurs]);
+        rig.In(Ack, 1, 101);
+        Assert.Equal(TcpError.None, connection.SoftError);
+    }
+
+    [Fact, Rfc(5461, "2")]
+    public void A_connection_that_times_out_says_what_soft_error_it_had()
+    {
+        Rig rig = new(s => s with { Retries = 2 });
+        TcpConnection connection = rig.Accepted();
+        connection.Write(Rig.Bytes(100));
+        rig.Pump();
+        rig.Report(IcmpErrorKind.HostUnreachable, 1);
+        rig.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal((TcpState.Closed, TcpError.HostUnreachable), (connection.State, connection.Error));
     }
 
     [Fact, Rfc(1191, "6.4"), Rfc(8201, "5.4")]

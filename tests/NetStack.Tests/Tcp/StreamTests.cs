@@ -321,6 +321,21 @@ public sealed class StreamTests
         Assert.Equal(Convert.ToHexString(Rig.Bytes(200)), Rig.Read(connection, 300));
     }
 
+    [Fact]
+    public void A_window_that_opens_while_a_segment_is_taken_does_not_let_in_what_was_not_copied()
+    {
+        Rig rig = new(s => s with { QuickAcks = 0 });
+        TcpConnection connection = rig.Accepted(options: new TcpConnectionOptions { ReceiveBuffer = 2000, MaxReceiveBuffer = 2000 });
+        rig.In(Ack, 1, 1, data: Rig.Bytes(1000));
+        rig.In(Ack, 1001, 1, data: Rig.Bytes(100, 1000)); // an ACK is due, and goes when the next segment comes
+        connection.Read(new byte[1100]);
+        rig.In(Ack, 1101, 1, data: Rig.Bytes(1400, 1100)); // longer than the window that we told
+        rig.DropOut();
+        int count = connection.ReadableBytes;
+        Assert.Equal(900, count);
+        Assert.Equal(Convert.ToHexString(Rig.Bytes(count, 1100)), Rig.Read(connection, count));
+    }
+
     [Theory]
     [InlineData(0), InlineData(1), InlineData(19)]
     public void A_truncated_header_is_counted(int length)

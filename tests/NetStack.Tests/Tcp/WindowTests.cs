@@ -54,6 +54,25 @@ public sealed class WindowTests
         Assert.Equal((TcpState.Closed, TcpError.TimedOut), (connection.State, connection.Error));
     }
 
+    [Fact]
+    public void An_orphan_does_not_probe_a_zero_window_for_ever()
+    {
+        Rig rig = new(s => s with { OrphanRetries = 3 });
+        TcpConnection connection = rig.Connected(mss: Mss, win: 0, roundTrip: RoundTrip);
+        connection.Write(Rig.Bytes(500));
+        connection.Close();
+        for (int i = 0; i < 10_000 && connection.State != TcpState.Closed; i++)
+        {
+            rig.Advance(10);
+            while (rig.Ip.Sent.TryDequeue(out SentSegment? sent))
+            {
+                if (sent.Flags == Ack) rig.In(Ack, 1, 1, win: 0);
+            }
+        }
+        Assert.Equal(TcpState.Closed, connection.State);
+        rig.AssertNothingLeaks();
+    }
+
     [Fact, Rfc(9293, "3.8.6 SHLD-15, SHLD-16, SHLD-17")]
     public void A_shrunk_window_stops_new_data_but_not_what_was_sent()
     {

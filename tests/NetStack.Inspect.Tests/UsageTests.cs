@@ -1,0 +1,37 @@
+using NetStack.TestCaptures;
+
+namespace NetStack.Inspect.Tests;
+
+/// <summary>A command line that cannot be obeyed: status 1, and one line that says what is wrong with it.</summary>
+public sealed class UsageTests
+{
+    private static readonly string Web = SampleCaptures.PathOf("web");
+
+    [Theory]
+    [InlineData("", "give a command: inspect (netstack --help)")]
+    [InlineData("dissect FILE", "there is no command dissect (netstack --help)")]
+    [InlineData("inspect", "give one capture: FILE or -r FILE (netstack inspect --help)")]
+    [InlineData("inspect FILE -r FILE", "give one capture: FILE or -r FILE (netstack inspect --help)")]
+    [InlineData("inspect --colour FILE", "there is no option --colour (netstack inspect --help)")]
+    [InlineData("inspect --count many FILE", "--count takes a number of at least 1 (netstack inspect --help)")]
+    [InlineData("inspect -c 0 FILE", "-c takes a number of at least 1 (netstack inspect --help)")]
+    [InlineData("inspect --ring-buffers 65537 FILE", "--ring-buffers takes a number from 2 to 65536 (netstack inspect --help)")]
+    [InlineData("inspect --ring-buffers 65536 --ring-buffer-size 1048576 FILE",
+        "the ring may hold up to 2139095040 bytes: lower --ring-buffers or --ring-buffer-size")]
+    [InlineData("inspect FILE --time", "Required argument missing for option: '--time'. (netstack inspect --help)")]
+    [InlineData("inspect FILE --time noon", "Argument 'noon' not recognized. Must be one of: 'utc' 'epoch' 'delta' 'relative' 'none' (netstack inspect --help)")]
+    public async Task A_wrong_command_line_is_refused_in_one_line(string arguments, string message)
+    {
+        ToolRun run = await Tool.RunAsync(arguments.Replace("FILE", Web, StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((1, "", "netstack: " + message), (run.Exit, run.Output, run.Message));
+    }
+
+    [Fact]
+    public async Task Help_names_every_option()
+    {
+        ToolRun run = await Tool.RunAsync("inspect", "--help");
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        foreach (string option in new[] { "FILE", "-r", "--json", "-c", "--time", "--via", "--ring-buffers", "--ring-buffer-size", "--ring-scramble", "--stats" })
+            Assert.Contains(option, run.Output, StringComparison.Ordinal);
+    }
+}
