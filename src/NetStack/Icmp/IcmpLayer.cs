@@ -201,7 +201,8 @@ public sealed partial class IcmpLayer : ITransport, IStackPart
         bool isV6 = datagram.Source.IsV6;
         Span<byte> header = stackalloc byte[IcmpHeader.Size];
         IcmpHeader.Echo(isV6 ? (byte)129 : (byte)0, view.Identifier, view.Sequence).Write(header);
-        IpSend send = new(datagram.IsGroupAddressed && !_tables.IsLocalAddress(datagram.Destination) ? default : datagram.Destination, datagram.Source, datagram.Protocol)
+        bool isToUs = !datagram.IsGroupAddressed || _tables.IsLocalAddress(datagram.Destination);
+        IpSend send = new(isToUs ? datagram.Destination : default, datagram.Source, datagram.Protocol)
         {
             Interface = Martians.IsLinkLocalV6(datagram.Source) ? datagram.Interface : null,
             TrafficClass = datagram.TrafficClass,

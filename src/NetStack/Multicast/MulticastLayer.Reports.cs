@@ -105,7 +105,9 @@ public sealed partial class MulticastLayer
             group.Reported();
             return;
         }
-        if (link.Version == 2 && group.IsLastReporter) SendSimple(link, link.IsV6 ? MldView.Done : IgmpLeave, group.Address, link.IsV6 ? AddressScope.AllRouters : AllRoutersV4, now);
+        bool saysSo = link.Version == 2 && group.IsLastReporter;
+        if (saysSo && link.IsV6) SendSimple(link, MldView.Done, group.Address, AddressScope.AllRouters, now);
+        else if (saysSo) SendSimple(link, IgmpLeave, group.Address, AllRoutersV4, now);
         group.CancelChanges();
     }
 

@@ -82,7 +82,8 @@ public sealed class UdpLayer : ITransport, IStackPart
         ChecksumAccumulator sum = default;
         PseudoHeader.AddTo(ref sum, datagram.Source, datagram.Destination, IpProtocol.Udp, header.Length);
         sum.Add(bytes[..UdpHeader.Size]);
-        Arriving arriving = new(header, datagram.Bytes.Slice(UdpHeader.Size, header.Length - UdpHeader.Size), header.Checksum != 0 && !datagram.IsChecksumGood, sum);
+        InboundBytes payload = datagram.Bytes.Slice(UdpHeader.Size, header.Length - UdpHeader.Size);
+        Arriving arriving = new(header, payload, header.Checksum != 0 && !datagram.IsChecksumGood, sum);
         if (datagram.Destination.IsMulticast || (datagram.IsGroupAddressed && datagram.Destination.IsV4)) return DeliverToAll(datagram, arriving);
         UdpSocket? socket = Table.Find(datagram, header.SourcePort, header.DestinationPort);
         return socket is null ? RefusePort(datagram, arriving) : DeliverTo(socket, datagram, arriving);
