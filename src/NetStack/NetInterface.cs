@@ -79,8 +79,8 @@ public sealed partial class NetInterface : IIpInterface
     /// <summary>Frames that wait for the device.</summary>
     public int QueuedFrames => _queue.Count;
 
-    /// <summary>Called when an address came, changed its state, or went.</summary>
-    public event Action<InterfaceAddress>? AddressChanged;
+    /// <summary>Called when an address came, changed its state, or went; null for nobody.</summary>
+    public Action<InterfaceAddress>? AddressChanged { get; set; } // an event would need interlocked operations
 
     internal InterfaceOptions Options { get; }
 
