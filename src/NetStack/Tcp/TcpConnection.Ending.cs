@@ -180,7 +180,7 @@ public sealed partial class TcpConnection
         if (_options.KeepAlive && _state is not (TcpState.SynSent or TcpState.SynReceived)) _keepAlive.Restart(now);
         _userTimeout = new UserTimeout(_options.UserTimeout);
         if (_board.Outstanding > 0 || _zeroWindow.IsActive) _userTimeout.Start(now);
-        if (_options.SendBuffer > _sendLimit || _options.MaxSendBuffer < _sendLimit) _sendLimit = Math.Max(_options.SendBuffer, Math.Min(_sendLimit, _options.MaxSendBuffer));
+        _sendLimit = Math.Max(_options.SendBuffer, Math.Min(_sendLimit, _options.MaxSendBuffer));
         if (_options.ReceiveBuffer != _receiveBuffer)
         {
             _receiveBuffer = _receiveLimit = _options.ReceiveBuffer;

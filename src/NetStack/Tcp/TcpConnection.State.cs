@@ -106,7 +106,8 @@ public sealed partial class TcpConnection : ITcpFlow
     private StreamRange? _duplicate; // to be reported (RFC 2883)
     private long _urgentPlace = -1;
 
-    private TcpConnection(TcpLayer layer, in FourTuple tuple, int? boundInterface, in IpPath path, TcpConnectionOptions options, SequenceNumber iss, bool isPassive, Instant now)
+    private TcpConnection(TcpLayer layer, in FourTuple tuple, int? boundInterface, in IpPath path, TcpConnectionOptions options,
+        SequenceNumber iss, bool isPassive, Instant now)
     {
         TcpSettings settings = layer.Settings;
         _layer = layer;

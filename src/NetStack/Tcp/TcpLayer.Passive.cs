@@ -197,7 +197,8 @@ public sealed partial class TcpLayer
     private static bool IsAcceptable(PassiveOpen open, in TcpSegment segment, SequenceNumber next)
     {
         ref readonly Handshake handshake = ref open.Handshake;
-        if (!segment.IsRst && handshake.HasTimestamps && segment.Options.HasTimestamps && (int)(segment.Options.TimestampValue - handshake.TimestampRecent) < 0) return false;
+        bool hasTime = !segment.IsRst && handshake.HasTimestamps && segment.Options.HasTimestamps;
+        if (hasTime && (int)(segment.Options.TimestampValue - handshake.TimestampRecent) < 0) return false;
         uint window = (uint)handshake.ReceiveWindow;
         return segment.Sequence.IsWithin(next, window) || (segment.SequenceLength > 0 && (segment.End - 1).IsWithin(next, window));
     }
@@ -212,7 +213,8 @@ public sealed partial class TcpLayer
     {
         if (!MayChallenge(now)) return;
         ref Handshake handshake = ref open.Handshake;
-        TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, (handshake.Iss + 1).Value, (handshake.Irs + 1).Value, TcpFlags.Ack, (ushort)handshake.ReceiveWindow);
+        (SequenceNumber next, SequenceNumber expected) = (handshake.Iss + 1, handshake.Irs + 1);
+        TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, next.Value, expected.Value, TcpFlags.Ack, (ushort)handshake.ReceiveWindow);
         TcpOptionsBuilder options = new(stackalloc byte[40]);
         if (handshake.HasTimestamps) OptionLayout.AddTimestamps(ref options, TimestampClock(now) + handshake.TimestampOffset, handshake.TimestampRecent);
         SendBare(open.Tuple, open.Tuple.Scope == 0 ? null : open.Interface, 0, header, options.Written, now);
@@ -221,7 +223,8 @@ public sealed partial class TcpLayer
     /// <summary>The handshake is complete: makes the connection and lets it take the segment, with its data.</summary>
     private void Establish(PassiveOpen open, in TcpSegment segment, Instant now)
     {
-        if (!Ip.TryFindPath(open.Tuple.Remote.Address, open.Tuple.Local.Address, open.Listener.Binding.Options.Interface ?? (open.Tuple.Scope == 0 ? null : open.Interface), out IpPath path))
+        int? bound = open.Listener.Binding.Options.Interface ?? ScopeOf(segment);
+        if (!Ip.TryFindPath(segment.Source, segment.Destination, bound, out IpPath path))
         {
             Drop(TcpDropReason.ReplyNotSent);
             return;

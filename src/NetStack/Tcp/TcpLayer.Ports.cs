@@ -75,7 +75,8 @@ public sealed partial class TcpLayer
     {
         ref Handshake handshake = ref open.Handshake;
         FourTuple tuple = open.Tuple;
-        handshake.Iss = _cookies.Make(tuple.Local.Address, tuple.Local.Port, tuple.Remote.Address, tuple.Remote.Port, handshake.Irs, Math.Min(handshake.PeerMss, open.Mss), now);
+        int mss = Math.Min(handshake.PeerMss, open.Mss);
+        handshake.Iss = _cookies.Make(tuple.Local.Address, tuple.Local.Port, tuple.Remote.Address, tuple.Remote.Port, handshake.Irs, mss, now);
         uint clock = SynCookies.PutOptions(TimestampClock(now), new CookieOptions(handshake.SendScale, handshake.HasSack, handshake.HasEcn));
         if (!handshake.HasTimestamps)
         {

@@ -52,7 +52,8 @@ public sealed partial class TcpLayer
     {
         ref Handshake handshake = ref open.Handshake;
         TcpFlags flags = TcpFlags.Syn | TcpFlags.Ack | EcnState.SynAckFlags(handshake.HasEcn, open.Retries);
-        TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, handshake.Iss.Value, (handshake.Irs + 1).Value, flags, (ushort)Math.Min(65_535, handshake.ReceiveWindow));
+        (uint next, uint expected) = (handshake.Iss.Value, (handshake.Irs + 1).Value);
+        TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, next, expected, flags, (ushort)handshake.ReceiveWindow);
         TcpOptionsBuilder options = new(stackalloc byte[40]);
         OptionLayout.AddSyn(ref options, Settings.SynLayout, new SynOffer(open.Mss)
         {
@@ -62,6 +63,7 @@ public sealed partial class TcpLayer
             TimestampValue = clock + handshake.TimestampOffset,
             TimestampEcho = handshake.TimestampRecent,
         });
-        SendBare(open.Tuple, open.Tuple.Scope == 0 ? open.Listener.Binding.Options.Interface : open.Interface, open.Listener.Connection.TrafficClass, header, options.Written, now);
+        int? bound = open.Tuple.Scope == 0 ? open.Listener.Binding.Options.Interface : open.Interface;
+        SendBare(open.Tuple, bound, open.Listener.Connection.TrafficClass, header, options.Written, now);
     }
 }

@@ -30,6 +30,16 @@ public sealed class LossyWireTests
         wire.Run(connections: 2, maxBytes: 30_000);
     }
 
+    [Theory]
+    [InlineData(0.0, 0.0, 0.3), InlineData(0.01, 0.0, 6), InlineData(0.05, 0.0, 15), InlineData(0.0, 0.05, 3)]
+    public void Goodput_survives_loss_and_reordering(double loss, double reordering, double seconds)
+    {
+        LossyWire wire = new(11, loss, 0, 0, reordering, new TcpConnectionOptions());
+        wire.Run(connections: 1, maxBytes: 6_000_000);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{wire.Elapsed}, {wire.A.Layer.Counters.Retransmitted} and {wire.B.Layer.Counters.Retransmitted} sent again, {wire.A.Layer.Counters.Timeouts + wire.B.Layer.Counters.Timeouts} timeouts, {wire.A.Layer.Counters.Undone} undone");
+        Assert.InRange(wire.Elapsed.TotalSeconds, 0.05, seconds);
+    }
+
     [Fact]
     public void A_perfect_wire_loses_no_time()
     {
@@ -43,14 +53,14 @@ public sealed class LossyWireTests
 /// <summary>One end of the wire.</summary>
 internal sealed class WireEnd
 {
-    internal WireEnd(string address, SeededRandom random, LossyWire wire)
+    internal WireEnd(string address, SeededRandom random, LossyWire wire, TcpConnectionOptions? options)
     {
         Address = IpAddress.Parse(address);
         Ip.Addresses.Add(Address);
         Ip.MaxSegmentation = random.Chance(0.5) ? 65_535 : 0;
         Pool = BufferPool.Create(random.Chance(0.5) ? 2048 : 16_384, 512, RegionWriter.Owner);
         int receive = 4096 << random.Below(6);
-        Layer = new TcpLayer(Ip, new TcpSettings
+        TcpSettings settings = new()
         {
             Seed = random.Next(),
             TransmitPool = Pool,
@@ -74,7 +84,9 @@ internal sealed class WireEnd
                 SendBuffer = 2000 << random.Below(6),
                 CongestionControl = random.Chance(0.5) ? static () => new NetStack.Tcp.Congestion.Cubic() : static () => new NetStack.Tcp.Congestion.NewReno(),
             },
-        });
+        };
+        if (options is not null) settings = new TcpSettings { Seed = random.Next(), TransmitPool = Pool, Defaults = options };
+        Layer = new TcpLayer(Ip, settings);
         Ip.Sink = sent => wire.Send(this, sent);
     }
 
@@ -112,19 +124,25 @@ internal sealed class LossyWire
     private readonly double _corruption;
     private readonly double _duplication;
     private readonly double _reordering;
+    private readonly bool _isGreedy; // reads and writes all that goes
     private SeededRandom _random;
     private Instant _now = Instant.FromSeconds(5000);
     private long _order;
+    private int _idleSteps;
     private readonly Queue<string> _log = new(); // for a failure
 
-    internal LossyWire(int seed, double loss, double corruption, double duplication, double reordering)
+    internal LossyWire(int seed, double loss, double corruption, double duplication, double reordering, TcpConnectionOptions? options = null)
     {
         _random = new SeededRandom((ulong)seed);
+        _isGreedy = options is not null;
         (_loss, _corruption, _duplication, _reordering) = (loss, corruption, duplication, reordering);
-        A = new WireEnd("10.0.0.1", _random, this);
+        A = new WireEnd("10.0.0.1", _random, this, options);
         _random.Next();
-        B = new WireEnd("10.0.0.2", new SeededRandom(_random.Next()), this);
+        B = new WireEnd("10.0.0.2", new SeededRandom(_random.Next()), this, options);
     }
+
+    /// <summary>When the last byte that anybody expected was read.</summary>
+    internal TimeSpan Elapsed { get; private set; }
 
     internal WireEnd A { get; }
 
@@ -175,7 +193,7 @@ internal sealed class LossyWire
     private void Check(TcpConnection connection, Talk talk, byte[] expected)
     {
         Assert.True(connection.Error == TcpError.None, $"{connection.Local} ended by {connection.Error}; the last segments:\n{string.Join('\n', _log)}");
-        Assert.True(talk.Received.SequenceEqual(expected), $"received {talk.Received.Count} of {expected.Length} bytes, or others");
+        Assert.True(talk.Received.SequenceEqual(expected), $"{connection.Local} {connection.State} received {talk.Received.Count} of {expected.Length} bytes, or others; the last segments:\n{string.Join('\n', _log)}");
         Assert.True(talk.IsClosed);
     }
 
@@ -200,7 +218,7 @@ internal sealed class LossyWire
         Work(B);
         Instant? next = Instant.Earliest(A.Part.NextDeadline, B.Part.NextDeadline);
         if (_flight.TryPeek(out _, out (long At, long) first)) next = Instant.Earliest(next, new Instant(first.At));
-        if (next is not { } at) return false;
+        if (next is not { } at) return _idleSteps++ < 1000 && A.Talks.Concat(B.Talks).Any(t => !t.Value.IsClosed); // a slow reader goes on
         Assert.True(at <= end, $"it takes for ever: A {Describe(A)}; B {Describe(B)}");
         if (at > _now) _now = at;
         A.Part.OnDeadline(_now);
@@ -243,10 +261,11 @@ internal sealed class LossyWire
     private void Speak(TcpConnection connection, Talk talk)
     {
         if (talk.IsClosed) return;
-        byte[] room = new byte[1 + _random.Below(20_000)];
+        byte[] room = new byte[_isGreedy ? 1 << 20 : 1 + _random.Below(20_000)];
         int read = connection.Read(room);
         talk.Received.AddRange(room.AsSpan(0, read));
-        int size = Math.Min(talk.ToSend.Length - talk.Written, 1 + _random.Below(10_000));
+        if (read > 0) Elapsed = _now - Instant.FromSeconds(5000);
+        int size = Math.Min(talk.ToSend.Length - talk.Written, _isGreedy ? 1 << 20 : 1 + _random.Below(10_000));
         talk.Written += connection.Write(talk.ToSend.AsSpan(talk.Written, size));
         if (talk.Written == talk.ToSend.Length) connection.ShutdownWrite();
         if (!connection.IsEndOfStream || talk.Written < talk.ToSend.Length) return;
