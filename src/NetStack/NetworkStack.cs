@@ -1,0 +1,147 @@
+using NetStack.Memory;
+using NetStack.Wire;
+
+namespace NetStack;
+
+/// <summary>
+/// A TCP/IP stack without a thread, a clock or a device of its own (sans-IO): frames and the time go in, frames and the next deadline
+/// come out. One is a shard: nothing in it is shared with another.
+/// </summary>
+/// <remarks>
+/// Not thread-safe: one thread calls it and everything that belongs to it. The loop of whoever drives it, after anything happened:
+/// <see cref="Receive"/> what came in, <see cref="OnDeadline"/> if <see cref="NextDeadline"/> has passed, <see cref="Transmit"/> for each
+/// interface until it gives nothing; then sleep until the next frame or <see cref="NextDeadline"/>. <c>now</c> never runs backwards.
+/// No frame, whatever its content, makes it throw, and it allocates nothing per packet.
+/// </remarks>
+public sealed partial class NetworkStack
+{
+    private readonly List<NetInterface> _interfaces = [];
+    private readonly Dictionary<IpAddress, InterfaceAddress> _local = [];
+    private readonly List<IStackPart> _parts = [];
+    private readonly LoopbackDelivery _loopback;
+    private SeededRandom _random;
+    private Instant _now = new(long.MinValue);
+
+    /// <summary>Builds a stack, with a loopback interface that has 127.0.0.1/8 and ::1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of range.</exception>
+    public NetworkStack(StackOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Options = options;
+        _random = new SeededRandom(options.Seed);
+        Secret = options.Secret ?? new UInt128(_random.Next(), _random.Next());
+        TransmitBuffers = BufferPool.Create(options.TransmitBufferSize, options.TransmitBuffers, RegionWriter.Owner);
+        Loopback = new NetInterface(this, 1, LoopbackOptions(options), isLoopback: true);
+        _interfaces.Add(Loopback);
+        _loopback = new LoopbackDelivery(this, Loopback, options.TransmitQueueLength);
+        Loopback.AddAddress(AddressScope.LoopbackV4, 8, Instant.Zero);
+        Loopback.AddAddress(AddressScope.LoopbackV6, 128, Instant.Zero);
+    }
+
+    /// <summary>The settings; not to be changed any more.</summary>
+    public StackOptions Options { get; }
+
+    /// <summary>The interfaces; the first is <see cref="Loopback"/>.</summary>
+    public IReadOnlyList<NetInterface> Interfaces => _interfaces;
+
+    /// <summary>The interface by which the stack talks to itself: 127/8, ::1 and every other address of its own. It has no device.</summary>
+    public NetInterface Loopback { get; }
+
+    /// <summary>The buffers that hold data to send. A driver whose device reads memory itself registers them for transmitting.</summary>
+    public BufferPool TransmitBuffers { get; }
+
+    /// <summary>When <see cref="OnDeadline"/> must be called next; null when never.</summary>
+    public Instant? NextDeadline
+    {
+        get
+        {
+            if (Loopback.QueuedFrames > 0) return _now;
+            Instant? next = null;
+            foreach (NetInterface nic in _interfaces) next = Instant.Earliest(next, nic.NextDeadline);
+            foreach (IStackPart part in _parts) next = Instant.Earliest(next, part.NextDeadline);
+            return next;
+        }
+    }
+
+    internal UInt128 Secret { get; }
+
+    internal List<NetInterface> InterfaceList => _interfaces;
+
+    /// <summary>What takes packets; nothing where there is none yet.</summary>
+    internal INetworkLayer? Network { get; set; }
+
+    /// <summary>Adds an interface. On Ethernet IPv6 begins to configure itself, as its options say.</summary>
+    /// <exception cref="ArgumentException">A setting is out of range, or the name is taken.</exception>
+    public NetInterface AddInterface(InterfaceOptions options, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (_interfaces.Exists(i => i.Name == options.Name)) throw new ArgumentException($"There is an interface {options.Name} already.", nameof(options));
+        NetInterface nic = new(this, _interfaces.Count + 1, options, isLoopback: false);
+        _interfaces.Add(nic);
+        nic.Begin(now);
+        return nic;
+    }
+
+    /// <summary>Does what is due, and delivers what the stack sent to itself. A spurious call does no harm.</summary>
+    public void OnDeadline(Instant now)
+    {
+        Advance(now);
+        foreach (NetInterface nic in _interfaces) nic.OnDeadline(now);
+        foreach (IStackPart part in _parts)
+        {
+            if (part.NextDeadline <= now) part.OnDeadline(now);
+        }
+        DeliverLoopback(now);
+    }
+
+    /// <summary>A time between two, by chance.</summary>
+    internal TimeSpan RandomTime(TimeSpan least, TimeSpan most) => least + new TimeSpan((long)((UInt128)_random.Next() * (ulong)(most - least).Ticks >> 64));
+
+    /// <summary>64 random bits.</summary>
+    internal ulong RandomBits() => _random.Next();
+
+    internal void AddPart(IStackPart part) => _parts.Add(part);
+
+    internal void OnAddressAdded(InterfaceAddress address) => _local.TryAdd(address.Address, address);
+
+    internal void OnAddressRemoved(InterfaceAddress removed, bool wasUsable, Instant now)
+    {
+        if (_local.TryGetValue(removed.Address, out InterfaceAddress? listed) && listed == removed)
+        {
+            _local.Remove(removed.Address);
+            foreach (NetInterface nic in _interfaces)
+            {
+                if (nic.AddressTable.Find(removed.Address) is { } other) _local.TryAdd(other.Address, other);
+            }
+        }
+        if (wasUsable) OnAddressUnusable(removed.Address, now);
+    }
+
+    internal void OnAddressUnusable(IpAddress address, Instant now) => Network?.OnAddressRemoved(address, now);
+
+    internal void OnGroupChanged(NetInterface nic, IpAddress group, bool isMember, Instant now) => Network?.OnGroupChanged(nic, group, isMember, now);
+
+    /// <summary>Takes a packet whose neighbour does not answer.</summary>
+    internal void OnUnresolved(NetInterface nic, ref TransmitFrame frame, EtherType type, Instant now)
+    {
+        if (type is EtherType.Ipv4 or EtherType.Ipv6) Network?.OnUnresolved(nic, frame.Headers.Bytes[nic.LinkHeaderLength..], now);
+        frame.Body.Release();
+    }
+
+    private void Advance(Instant now)
+    {
+        if (now > _now) _now = now;
+    }
+
+    private static InterfaceOptions LoopbackOptions(StackOptions options) => new()
+    {
+        Name = "lo",
+        LinkType = LinkType.Raw,
+        Mtu = options.LoopbackMtu,
+        TransmitChecksum = true,
+        MaxSegmentationBytes = options.LoopbackMtu,
+        TrustsReceiveChecksum = true,
+    };
+}
