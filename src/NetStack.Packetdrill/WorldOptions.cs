@@ -12,8 +12,7 @@ internal sealed record WorldOptions
     internal bool IsLinux { get; private init; } = true;
     internal (IpAddress Address, int Bits) LocalV4 { get; private init; } = (IpAddress.Parse("192.168.0.1"), 16);
     internal (IpAddress Address, int Bits) LocalV6 { get; private init; } = (IpAddress.Parse("fd3d:0a0b:17d6::1"), 64);
-    internal int MtuV4 { get; private init; } = 1500;
-    internal int MtuV6 { get; private init; } = 1520; // the runner asks for the same MSS over IPv6
+    internal int Mtu { get; private init; } = 1500;
     internal ulong Seed { get; private init; } = 1;
 
     internal static WorldOptions Parse(string flags)
@@ -29,7 +28,7 @@ internal sealed record WorldOptions
                 "profile" => options with { IsLinux = value == "linux" },
                 "local4" => options with { LocalV4 = Prefix(value) },
                 "local6" => options with { LocalV6 = Prefix(value) },
-                "mtu" => options with { MtuV4 = Number(value), MtuV6 = Number(value) + 20 },
+                "mtu" => options with { Mtu = Number(value) },
                 "seed" => options with { Seed = (ulong)Number(value) },
                 _ => throw new ArgumentException($"so_flags: '{word}' is not known"),
             };
