@@ -10,7 +10,7 @@ namespace NetStack.Architecture;
 public sealed class PublicApi
 {
     public static TheoryData<string> Libraries => [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
-        .Select(Path.GetFileNameWithoutExtension).Cast<string>().Where(n => n != "NetStack.Inspect").Order(StringComparer.Ordinal)];
+        .Select(Path.GetFileNameWithoutExtension).Cast<string>().Where(n => n is not ("NetStack.Inspect" or "NetStack.Packetdrill")).Order(StringComparer.Ordinal)];
 
     [Theory, MemberData(nameof(Libraries))]
     public void The_public_api_is_what_its_file_says(string assembly)
