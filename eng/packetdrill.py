@@ -74,7 +74,7 @@ def run(options, base, script, variant):
     full = os.path.abspath(os.path.join(base, script))
     with tempfile.TemporaryDirectory() as scratch:
         command = ["unshare", "--net", "--mount-proc=/proc", "--pid", "--fork", "--kill-child", "sh", "-c", NAMESPACE, "sh",
-                   os.path.abspath(options.binary), f"--so_filename={os.path.abspath(LIBRARY)}", f"--so_flags={flags}",
+                   "env", f"LD_PRELOAD={os.path.abspath(LIBRARY)}", os.path.abspath(options.binary), f"--so_filename={os.path.abspath(LIBRARY)}", f"--so_flags={flags}",
                    "--send_omit_free", *VARIANTS[variant], os.path.basename(full)]
         environment = dict(os.environ, TMPDIR=scratch, DOTNET_TieredPGO="0", DOTNET_GCgen0size="0x1000000")
         try:
@@ -87,7 +87,7 @@ def run(options, base, script, variant):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     first = next((i for i, line in enumerate(lines) if "error" in line or "rror:" in line or "libnetstack" in line), 0)
     # The two lines that say what was expected and what came follow the message.
-    return " | ".join(lines[first:first + 3]) or f"exit code {done.returncode}"
+    return " | ".join(lines[first:first + 4]) or f"exit code {done.returncode}"
 
 
 def applies(script, variant):

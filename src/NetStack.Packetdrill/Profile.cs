@@ -15,6 +15,14 @@ internal static class Profile
         Tcp = options.IsLinux ? Linux : null,
     });
 
+    /// <summary>The longest super-segment with its headers. The stack cuts it before it leaves: packetdrill takes whole segments. At the
+    /// rates of the scripts, Linux sizes bursts by <c>tcp_min_tso_segs</c>.</summary>
+    internal static int BurstBytes(WorldOptions options)
+    {
+        const int MostHeaders = 40 + 60;
+        return options.IsLinux ? MostHeaders + Sysctl.Number("tcp_min_tso_segs", 2) * (options.Mtu - 40) : 0;
+    }
+
     internal static void AddDefaultRoutes(NetworkStack stack, NetInterface nic)
     {
         stack.Routes.Add(new Route(new IpPrefix(IpAddress.V4(0), 0)) { Interface = nic });

@@ -43,7 +43,7 @@ internal sealed partial class World
     {
         NetworkStack stack = Profile.CreateStack(_options);
         Instant now = Time;
-        _nic = stack.AddInterface(new InterfaceOptions { Name = "tun0", LinkType = LinkType.Raw, Mtu = _options.Mtu }, now);
+        _nic = stack.AddInterface(new InterfaceOptions { Name = "tun0", LinkType = LinkType.Raw, Mtu = _options.Mtu, MaxSegmentationBytes = Profile.BurstBytes(_options) }, now);
         _nic.AddAddress(_options.LocalV4.Address, _options.LocalV4.Bits, now, detectDuplicates: false);
         _nic.AddAddress(_options.LocalV6.Address, _options.LocalV6.Bits, now, detectDuplicates: false);
         Profile.AddDefaultRoutes(stack, _nic);

@@ -96,6 +96,7 @@ public sealed partial class TcpConnection
         _acknowledgedBytes += taken;
         _totalAcknowledged += outcome.Acknowledged;
         _timeouts = 0;
+        _isMoreComing = false;
         SoftError = TcpError.None; // whatever it was, the path works
         if (now >= _confirmedAt + ConfirmInterval)
         {

@@ -66,7 +66,7 @@ public sealed partial class TcpConnection
         int offset = start - QueueStart;
         int payload = Math.Min(length, _sendQueue.Length - offset);
         TcpFlags flags = payload < length ? TcpFlags.Fin : TcpFlags.None;
-        if (payload > 0 && offset + payload == _sendQueue.Length) flags |= TcpFlags.Psh;
+        flags |= PushOf(start, payload, segment);
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         SendOutcome outcome = Emit(flags, start, _sendQueue.Share(offset, payload), segment, isNewData: false, now);
         if (outcome == SendOutcome.NoRoom || _state == TcpState.Closed) return outcome;
@@ -108,7 +108,7 @@ public sealed partial class TcpConnection
         else if (length > segment) length -= length % segment;
         bool sendsFin = hasFin && length == unsent && usable > length;
         if (length == 0 && !sendsFin) return null;
-        return SendNew(length, segment, sendsFin, length == unsent, now);
+        return SendNew(length, segment, sendsFin, now);
     }
 
     private bool IsWindowOpen(long usable, int unsent, int segment)
@@ -135,16 +135,16 @@ public sealed partial class TcpConnection
     private void HoldSmall(ref int length, int segment, bool isLast, Instant now)
     {
         int tail = length % segment;
+        bool isCorked = _isCorked || _isMoreComing;
         bool isPushed = _mustSendSmall || _mustPush || (_hasUrgent && _urgentEnd > SendNext);
-        if (tail == 0 || isPushed || !SendDecision.MustWait(tail, segment, _smallEnd > SendUnacknowledged, _options.NoDelay, _isCorked, isLast)) return;
+        if (tail == 0 || isPushed || !SendDecision.MustWait(tail, segment, _smallEnd > SendUnacknowledged, _options.NoDelay, isCorked, isLast)) return;
         length -= tail;
-        if (_isCorked && length == 0 && _timers.Cork == TcpTimers.Never) _timers.Cork = now + SendDecision.Override;
+        if (isCorked && length == 0 && _timers.Cork == TcpTimers.Never) _timers.Cork = now + SendDecision.Override;
     }
 
-    private SendOutcome SendNew(int length, int segment, bool sendsFin, bool isAll, Instant now)
+    private SendOutcome SendNew(int length, int segment, bool sendsFin, Instant now)
     {
-        TcpFlags flags = sendsFin ? TcpFlags.Fin : TcpFlags.None;
-        if (isAll && length > 0) flags |= TcpFlags.Psh;
+        TcpFlags flags = PushOf(SendNext, length, segment) | (sendsFin ? TcpFlags.Fin : TcpFlags.None);
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         PacketBody body = _sendQueue.Share(SendNext - QueueStart, length);
         SendOutcome outcome = Emit(flags, SendNext, body, segment, isNewData: length > 0, now);
@@ -162,6 +162,14 @@ public sealed partial class TcpConnection
         ArmProbe(now);
         NoteFlight();
         return outcome;
+    }
+
+    /// <summary>PSH where a write ends (RFC 9293 section 3.9.1), and at the end of a super-segment, as Linux: the peer need not wait for
+    /// more to follow.</summary>
+    private TcpFlags PushOf(SequenceNumber start, int length, int segment)
+    {
+        bool endsWrite = _pushEnd > start && _pushEnd <= start + length;
+        return length > segment || endsWrite ? TcpFlags.Psh : TcpFlags.None;
     }
 
     /// <summary>Remembers, for a round trip, how full the congestion window was (RFC 7661; as Linux).</summary>
