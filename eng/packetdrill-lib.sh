@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=artifacts/packetdrill
 mkdir -p "$out"
-dotnet build src/NetStack.Packetdrill -c Release -v quiet ${NETSTACK_FAST:+-p:RunAnalyzers=false --no-restore}
+dotnet build src/NetStack.Packetdrill -c Release -v quiet
 cp src/NetStack.Packetdrill/bin/Release/net10.0/*.{dll,json} "$out/"
 root=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 # shellcheck disable=SC2012 # version folders have plain names

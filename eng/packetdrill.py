@@ -106,6 +106,8 @@ def check(options, base, script, variants):
 
 
 def report(script, row, results):
+    if not results:
+        return
     failed = {variant: reason for variant, reason in results.items() if reason}
     print(f"{'pass' if not failed else 'FAIL'} {row.get('class', '-'):10} {script}" + (f" [{' '.join(failed)}]" if failed else ""))
     if failed:
@@ -116,6 +118,8 @@ def score(outcomes):
     by_class = {}
     for _, row, results in outcomes:
         counts = by_class.setdefault(row.get("class", "-"), [0, 0, {}])
+        if not results:
+            continue
         counts[0] += all(reason == "" for reason in results.values())
         counts[1] += 1
         for variant, reason in results.items():

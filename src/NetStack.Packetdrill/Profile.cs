@@ -49,7 +49,7 @@ internal static class Profile
             BlackHoleTimeouts = Sysctl.Number("tcp_mtu_probing", 0) == 0 ? 0 : 3,
             Defaults = new TcpConnectionOptions
             {
-                CongestionControl = isReno ? static () => new NewReno() : static () => new Cubic(),
+                CongestionControl = isReno ? static () => new NewReno() : static () => new Cubic(slowStartLimit: int.MaxValue),
                 ReceiveBuffer = receive is [_, int start, ..] ? start : 131_072,
                 MaxReceiveBuffer = receive is [_, _, int most] ? most : 6_291_456,
                 SendBuffer = send is [_, int sendStart, ..] ? sendStart : 16_384,

@@ -66,7 +66,7 @@ public sealed partial class TcpConnection
         int offset = start - QueueStart;
         int payload = Math.Min(length, _sendQueue.Length - offset);
         TcpFlags flags = payload < length ? TcpFlags.Fin : TcpFlags.None;
-        flags |= PushOf(start, payload, segment);
+        if (EndsWrite(start, payload)) flags |= TcpFlags.Psh;
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         SendOutcome outcome = Emit(flags, start, _sendQueue.Share(offset, payload), segment, isNewData: false, now);
         if (outcome == SendOutcome.NoRoom || _state == TcpState.Closed) return outcome;
@@ -127,7 +127,8 @@ public sealed partial class TcpConnection
             _isCwndLimited = true;
             return false;
         }
-        if (length > room) length = room;
+        int burst = Math.Max(_congestion.CongestionWindow / 2, segment); // as Linux: ACKs keep coming while a half of the window is sent
+        length = Math.Min(length, Math.Min(room, burst));
         return true;
     }
 
@@ -144,7 +145,8 @@ public sealed partial class TcpConnection
 
     private SendOutcome SendNew(int length, int segment, bool sendsFin, Instant now)
     {
-        TcpFlags flags = PushOf(SendNext, length, segment) | (sendsFin ? TcpFlags.Fin : TcpFlags.None);
+        TcpFlags flags = sendsFin ? TcpFlags.Fin : TcpFlags.None;
+        if (length > segment || EndsWrite(SendNext, length)) flags |= TcpFlags.Psh; // a super-segment's end too, as Linux: no more may follow soon
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         PacketBody body = _sendQueue.Share(SendNext - QueueStart, length);
         SendOutcome outcome = Emit(flags, SendNext, body, segment, isNewData: length > 0, now);
@@ -164,13 +166,8 @@ public sealed partial class TcpConnection
         return outcome;
     }
 
-    /// <summary>PSH where a write ends (RFC 9293 section 3.9.1), and at the end of a super-segment, as Linux: the peer need not wait for
-    /// more to follow.</summary>
-    private TcpFlags PushOf(SequenceNumber start, int length, int segment)
-    {
-        bool endsWrite = _pushEnd > start && _pushEnd <= start + length;
-        return length > segment || endsWrite ? TcpFlags.Psh : TcpFlags.None;
-    }
+    /// <summary>Whether the end of a write lies in a span: the peer must not wait for more (RFC 9293 section 3.9.1).</summary>
+    private bool EndsWrite(SequenceNumber start, int length) => _pushEnd > start && _pushEnd <= start + length;
 
     /// <summary>Remembers, for a round trip, how full the congestion window was (RFC 7661; as Linux).</summary>
     private void NoteFlight()
