@@ -35,13 +35,21 @@ step_bench() { # the ratio tables of docs/performance.md
   dotnet run -c Release --project bench/NetStack.Benchmarks -- ratios
 }
 
+step_packetdrill-lib() { # build what packetdrill loads, into artifacts/packetdrill
+  eng/packetdrill-lib.sh
+}
+step_packetdrill() { # BINARY SCRIPTS [CLASSES.csv] [options]: run packetdrill scripts (docs/conformance.md); needs root
+  eng/packetdrill.py "$@"
+}
+
 steps() { declare -F | sed -n 's/^declare -f step_//p'; }
 
 if [ $# -eq 0 ]; then
   echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: build format captures package test)"
-  for s in $(steps); do printf '  %-10s %s\n' "$s" "$(sed -n "s/^step_$s() { # //p" "$0")"; done
+  for s in $(steps); do printf '  %-15s %s\n' "$s" "$(sed -n "s/^step_$s() { # //p" "$0")"; done
   exit 0
 fi
+if [ "$1" = packetdrill ]; then step_packetdrill "${@:2}"; exit; fi # the one step with arguments
 [ "$1" = all ] && set -- build format captures package test
 for s in "$@"; do
   declare -F "step_$s" >/dev/null || { echo "ci.sh: there is no step '$s'" >&2; exit 1; }

@@ -95,8 +95,10 @@ internal static unsafe class EntryPoints
     private static nint ReceiveMessage(void* user, int descriptor, MessageHeader* message, int flags)
     {
         message->Flags = 0;
-        message->ControlLength = 0;
-        return ReceiveInto(descriptor, message->Vectors, (int)message->VectorCount, flags);
+        int received = ReceiveInto(descriptor, message->Vectors, (int)message->VectorCount, flags);
+        int? unread = received < 0 ? null : _world.UnreadToTell(descriptor);
+        message->ControlLength = unread is { } count ? ControlMessages.WriteUnread(message->Control, message->ControlLength, count) : 0;
+        return received;
     }
 
     [UnmanagedCallersOnly]
@@ -194,7 +196,8 @@ internal static unsafe class EntryPoints
     [UnmanagedCallersOnly]
     private static nint Splice(void* user, int from, long* fromOffset, int to, long* toOffset, nuint length, uint flags) => Result(() => -(int)Errno.NotSupported);
 
-    private static int ReceiveInto(int descriptor, byte* buffer, nuint count, int flags) => Result(() => _world.Receive(descriptor, new Span<byte>(buffer, (int)count), flags));
+    private static int ReceiveInto(int descriptor, byte* buffer, nuint count, int flags) =>
+        buffer is null && count > 0 ? Fault() : Result(() => _world.Receive(descriptor, new Span<byte>(buffer, (int)count), flags));
 
     private static int ReceiveInto(int descriptor, IoVector* vectors, int count, int flags) => Result(() =>
     {
@@ -210,7 +213,8 @@ internal static unsafe class EntryPoints
         return received;
     });
 
-    private static int SendFrom(int descriptor, byte* buffer, nuint count, int flags) => Result(() => _world.Send(descriptor, new ReadOnlySpan<byte>(buffer, (int)count), flags));
+    private static int SendFrom(int descriptor, byte* buffer, nuint count, int flags) =>
+        buffer is null && count > 0 ? Fault() : Result(() => _world.Send(descriptor, new ReadOnlySpan<byte>(buffer, (int)count), flags));
 
     private static int SendFrom(int descriptor, IoVector* vectors, int count, int flags) => Result(() =>
     {
@@ -226,6 +230,8 @@ internal static unsafe class EntryPoints
         for (int i = 0; i < count; i++) length += vectors[i].Length;
         return checked((int)length);
     }
+
+    private static int Fault() => Result(() => -(int)Errno.Fault);
 
     private static int Result(Func<int> call)
     {

@@ -15,6 +15,14 @@ internal static class Profile
         Tcp = options.IsLinux ? Linux : null,
     });
 
+    /// <summary>The longest super-segment with its headers. The stack cuts it before it leaves: packetdrill takes whole segments. At the
+    /// rates of the scripts, Linux sizes bursts by <c>tcp_min_tso_segs</c>.</summary>
+    internal static int BurstBytes(WorldOptions options)
+    {
+        const int MostHeaders = 40 + 60;
+        return options.IsLinux ? MostHeaders + Sysctl.Number("tcp_min_tso_segs", 2) * (options.Mtu - 40) : 0;
+    }
+
     internal static void AddDefaultRoutes(NetworkStack stack, NetInterface nic)
     {
         stack.Routes.Add(new Route(new IpPrefix(IpAddress.V4(0), 0)) { Interface = nic });
@@ -41,7 +49,7 @@ internal static class Profile
             BlackHoleTimeouts = Sysctl.Number("tcp_mtu_probing", 0) == 0 ? 0 : 3,
             Defaults = new TcpConnectionOptions
             {
-                CongestionControl = isReno ? static () => new NewReno() : static () => new Cubic(),
+                CongestionControl = isReno ? static () => new NewReno() : static () => new Cubic(slowStartLimit: int.MaxValue),
                 ReceiveBuffer = receive is [_, int start, ..] ? start : 131_072,
                 MaxReceiveBuffer = receive is [_, _, int most] ? most : 6_291_456,
                 SendBuffer = send is [_, int sendStart, ..] ? sendStart : 16_384,

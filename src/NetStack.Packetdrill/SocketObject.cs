@@ -15,6 +15,7 @@ internal sealed class SocketObject(int descriptor, bool isV6, bool isNonBlocking
     internal bool ReusePort { get; set; }
     internal bool ReuseAddress { get; set; }
     internal bool IsCorked { get; set; }
+    internal bool IsReadShut { get; set; }
     internal bool IsErrorTold { get; set; } // a pending error is told once, as SO_ERROR has it
     internal Dictionary<(int Level, int Name), int> Plain { get; } = []; // options that only have to be read back
 
@@ -34,10 +35,20 @@ internal sealed class SocketObject(int descriptor, bool isV6, bool isNonBlocking
     internal TcpError PendingError => Connection is null || IsErrorTold ? TcpError.None : Connection.Error;
 
     internal bool IsReadable => Listener is not null ? Listener.Pending > 0
-        : Connection is not null && (Connection.ReadableBytes > 0 || Connection.IsEndOfStream || Connection.State == TcpState.Closed);
+        : Connection is not null && (Connection.ReadableBytes > 0 || IsReadShut || Connection.IsEndOfStream || Connection.State == TcpState.Closed);
 
     internal bool IsWritable => Connection is not null
-        && (Connection.State == TcpState.Closed || (Connection.State is not (TcpState.SynSent or TcpState.SynReceived) && (Connection.WritableBytes > 0 || !Connection.CanWrite)));
+        && (Connection.State == TcpState.Closed || (!IsConnecting && (HasRoom || !Connection.CanWrite)));
+
+    /// <summary>Whether a third of the send buffer is free, and fewer bytes than TCP_NOTSENT_LOWAT wait to be sent.</summary>
+    private bool HasRoom => Connection!.WritableBytes > 0 && Connection.WritableBytes >= Connection.UnacknowledgedBytes / 2
+        && (UnsentLowWater == 0 || Connection.Info.BytesUnsent < (uint)UnsentLowWater);
+
+    /// <summary>TCP_NOTSENT_LOWAT; 0 for the system's setting.</summary>
+    internal int UnsentLowWater { get; set; }
+
+    /// <summary>TCP_INQ: whether recvmsg tells how much is left to read.</summary>
+    internal bool TellsUnread { get; set; }
 
     internal bool IsConnecting => Connection?.State is TcpState.SynSent or TcpState.SynReceived;
 }

@@ -7,8 +7,8 @@ namespace NetStack.Packetdrill;
 internal sealed partial class World
 {
     private const int LevelSocket = 1, LevelTcp = 6, LevelIp = 0, LevelIpv6 = 41;
-    private const int ReuseAddress = 2, SocketError = 4, SendBuffer = 7, ReceiveBuffer = 8, KeepAlive = 9, Linger = 13, ReusePort = 15;
-    private const int NoDelay = 1, MaxSegment = 2, Cork = 3, KeepIdle = 4, KeepInterval = 5, KeepCount = 6, Info = 11, QuickAck = 12, UserTimeout = 18;
+    private const int ReuseAddress = 2, SocketError = 4, SendBuffer = 7, ReceiveBuffer = 8, KeepAlive = 9, Linger = 13, ReusePort = 15, MemoryInfo = 55;
+    private const int NoDelay = 1, MaxSegment = 2, Cork = 3, KeepIdle = 4, KeepInterval = 5, KeepCount = 6, Info = 11, QuickAck = 12, UserTimeout = 18, UnsentLowWater = 25, CongestionInfo = 26, TellUnread = 36;
     private const int TypeOfService = 1, TimeToLive = 2, TrafficClass = 67;
 
     private readonly bool _isLinux;
@@ -19,7 +19,9 @@ internal sealed partial class World
         lock (_lock)
         {
             if (!TryFind(descriptor, out SocketObject? socket, out int failure)) return failure;
-            if ((level, name) == (LevelTcp, Info)) return socket.Connection is null ? Fail(Errno.Invalid) : LinuxTcpInfo.Write(value, socket.Connection.Info);
+            if ((level, name) == (LevelTcp, Info)) return socket.Connection is null ? Fail(Errno.Invalid) : LinuxTcpInfo.Write(value, socket.Connection.Info, Time);
+            if ((level, name) == (LevelTcp, CongestionInfo)) return 0; // ours have none
+            if ((level, name) == (LevelSocket, MemoryInfo)) return WriteMemoryInfo(socket, value);
             if ((level, name) == (LevelSocket, Linger)) return WriteLinger(socket, value);
             if (Number(socket, level, name) is not { } number) return Fail(Errno.NoProtocolOption);
             if (value.Length < sizeof(int)) return Fail(Errno.Invalid);
@@ -33,8 +35,9 @@ internal sealed partial class World
         lock (_lock)
         {
             if (!TryFind(descriptor, out SocketObject? socket, out int failure)) return failure;
-            if (value.Length < sizeof(int)) return Fail(Errno.Invalid);
-            int number = BinaryPrimitives.ReadInt32LittleEndian(value);
+            bool isByte = value.Length == 1 && level is LevelIp or LevelIpv6; // Linux takes them
+            if (value.Length < sizeof(int) && !isByte) return Fail(Errno.Invalid);
+            int number = isByte ? value[0] : BinaryPrimitives.ReadInt32LittleEndian(value);
             int result = (level, name) == (LevelSocket, Linger) ? SetLinger(socket, value) : Set(socket, level, name, number);
             Settle();
             return result;
@@ -55,6 +58,8 @@ internal sealed partial class World
         (LevelTcp, KeepIdle) => (int)socket.Options.KeepAliveIdle.TotalSeconds,
         (LevelTcp, KeepInterval) => (int)socket.Options.KeepAliveInterval.TotalSeconds,
         (LevelTcp, KeepCount) => socket.Options.KeepAliveProbes,
+        (LevelTcp, UnsentLowWater) => socket.UnsentLowWater,
+        (LevelTcp, TellUnread) => socket.TellsUnread ? 1 : 0,
         (LevelTcp, UserTimeout) => (int)socket.Options.UserTimeout.TotalMilliseconds,
         (LevelIp, TypeOfService) or (LevelIpv6, TrafficClass) => socket.Options.TrafficClass,
         (LevelIp, TimeToLive) => socket.Options.HopLimit,
@@ -105,6 +110,12 @@ internal sealed partial class World
             case (LevelTcp, UserTimeout):
                 socket.Options = options with { UserTimeout = TimeSpan.FromMilliseconds(number) };
                 return 0;
+            case (LevelTcp, UnsentLowWater):
+                socket.UnsentLowWater = number;
+                return 0;
+            case (LevelTcp, TellUnread):
+                socket.TellsUnread = number != 0;
+                return 0;
             case (LevelIp, TypeOfService) or (LevelIpv6, TrafficClass):
                 socket.Options = options with { TrafficClass = (byte)number };
                 return 0;
@@ -125,6 +136,18 @@ internal sealed partial class World
         bool isOn = BinaryPrimitives.ReadInt32LittleEndian(value) != 0;
         socket.Options = socket.Options with { Linger = isOn ? TimeSpan.FromSeconds(BinaryPrimitives.ReadInt32LittleEndian(value[4..])) : null };
         return 0;
+    }
+
+    /// <summary>SO_MEMINFO: nine numbers, of which we know the limits and what is queued.</summary>
+    private static int WriteMemoryInfo(SocketObject socket, Span<byte> value)
+    {
+        const int Size = 9 * sizeof(int), ReceiveLimit = 4, SendLimit = 12, Queued = 20;
+        if (value.Length < Size) return Fail(Errno.Invalid);
+        value.Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(value[ReceiveLimit..], socket.Options.ReceiveBuffer);
+        BinaryPrimitives.WriteInt32LittleEndian(value[SendLimit..], socket.Options.SendBuffer);
+        BinaryPrimitives.WriteInt32LittleEndian(value[Queued..], socket.Connection?.UnacknowledgedBytes ?? 0);
+        return Size;
     }
 
     private static int WriteLinger(SocketObject socket, Span<byte> value)

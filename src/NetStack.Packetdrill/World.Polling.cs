@@ -94,7 +94,10 @@ internal sealed partial class World
     {
         if (interest.Wanted == 0) return 0;
         uint ready = Ready(descriptor) & (interest.Wanted | Error | HangUp);
-        bool isNews = (interest.Wanted & EdgeTriggered) == 0 || interest.Told != StateOf(descriptor);
+        if ((interest.Wanted & EdgeTriggered) == 0) return ready;
+        (uint all, long received) = StateOf(descriptor);
+        bool isNews = interest.Told is not { } told || (all & ~told.Ready) != 0 || received > told.Received;
+        if (interest.Told is { } before) interest.Told = (before.Ready & all, before.Received); // what ends can begin anew
         return isNews ? ready : 0;
     }
 
@@ -110,13 +113,13 @@ internal sealed partial class World
         return ready;
     }
 
-    /// <summary>What an edge is told by: readiness, and how much can be read.</summary>
-    private (uint Ready, int Bytes)? StateOf(int descriptor) => (Ready(descriptor), _sockets.GetValueOrDefault(descriptor)?.Connection?.ReadableBytes ?? 0);
+    /// <summary>What an edge is told by: readiness, and how much was received.</summary>
+    private (uint Ready, long Received) StateOf(int descriptor) => (Ready(descriptor), _sockets.GetValueOrDefault(descriptor)?.Connection?.Info.BytesReceived ?? 0);
 
     private sealed class Interest
     {
         internal uint Wanted { get; set; }
         internal ulong Data { get; init; }
-        internal (uint Ready, int Bytes)? Told { get; set; }
+        internal (uint Ready, long Received)? Told { get; set; }
     }
 }

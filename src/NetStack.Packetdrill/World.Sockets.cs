@@ -110,6 +110,16 @@ internal sealed partial class World
         }
     }
 
+    /// <summary>For TCP_INQ: how much can be read, and 1 where only the end of the stream is left; null where it was not asked for.</summary>
+    internal int? UnreadToTell(int descriptor)
+    {
+        lock (_lock)
+        {
+            if (!_sockets.TryGetValue(descriptor, out SocketObject? socket) || !socket.TellsUnread || socket.Connection is not { } connection) return null;
+            return connection.ReadableBytes == 0 && connection.IsEndOfStream ? 1 : connection.ReadableBytes;
+        }
+    }
+
     internal int Send(int descriptor, ReadOnlySpan<byte> bytes, int flags)
     {
         lock (_lock)
@@ -119,13 +129,12 @@ internal sealed partial class World
             if (Tell(socket) is < 0 and var told) return told;
             bool waits = !socket.IsNonBlocking && (flags & MessageDontWait) == 0;
             if (socket.IsConnecting && waits) Await(() => !socket.IsConnecting);
-            connection.IsCorked = socket.IsCorked || (flags & MessageMore) != 0;
             int sent = 0;
             while (true)
             {
                 if (!connection.CanWrite) return sent > 0 ? sent : Tell(socket) is < 0 and var error ? error : Fail(Errno.BrokenPipe);
                 ReadOnlySpan<byte> rest = bytes[sent..];
-                sent += (flags & MessageUrgent) != 0 ? connection.WriteUrgent(rest) : connection.Write(rest);
+                sent += (flags & MessageUrgent) != 0 ? connection.WriteUrgent(rest) : connection.Write(rest, (flags & MessageMore) != 0);
                 Settle();
                 if (sent == bytes.Length) return sent;
                 if (!waits) return sent > 0 ? sent : Fail(Errno.Again);
@@ -141,7 +150,8 @@ internal sealed partial class World
             if (!TryFind(descriptor, out SocketObject? socket, out int failure)) return failure;
             if (socket.Connection is not { State: not TcpState.Closed } connection) return Fail(Errno.NotConnected);
             if (how is < 0 or > 2) return Fail(Errno.Invalid);
-            if (how != 1) connection.ShutdownRead();
+            if (how != 1 && !_isLinux) connection.ShutdownRead();
+            if (how != 1) socket.IsReadShut = true; // Linux goes on to receive, and to read what came
             if (how != 0) connection.ShutdownWrite();
             Settle();
             return 0;

@@ -22,8 +22,9 @@ internal sealed partial class World
     private readonly List<Waiter> _waiters = [];
     private readonly HashSet<int> _returning = []; // threads that were let go on and have not read the clock yet
     private readonly Queue<(long At, byte[] Packet)> _sent = new();
-    private readonly NetworkStack _stack;
-    private readonly NetInterface _nic;
+    private readonly WorldOptions _options;
+    private NetworkStack? _startedStack;
+    private NetInterface _nic = null!;
     private readonly BufferPool _received = BufferPool.Create(MaxPacket + 1, 4, RegionWriter.Owner);
     private readonly HeaderSnapshotPool _snapshots = new();
     private readonly FetchMeter _meter = new();
@@ -31,18 +32,27 @@ internal sealed partial class World
 
     internal World(WorldOptions options)
     {
+        _options = options;
         _isLinux = options.IsLinux;
-        _stack = Profile.CreateStack(options);
+    }
+
+    /// <summary>The stack. It is made at the first socket call: before that, the script's first command sets the sysctls it reads.</summary>
+    private NetworkStack Stack => _startedStack ?? Start();
+
+    private NetworkStack Start()
+    {
+        NetworkStack stack = Profile.CreateStack(_options);
         Instant now = Time;
-        _nic = _stack.AddInterface(new InterfaceOptions { Name = "tun0", LinkType = LinkType.Raw, Mtu = options.Mtu }, now);
-        _nic.AddAddress(options.LocalV4.Address, options.LocalV4.Bits, now, detectDuplicates: false);
-        _nic.AddAddress(options.LocalV6.Address, options.LocalV6.Bits, now, detectDuplicates: false);
-        Profile.AddDefaultRoutes(_stack, _nic);
+        _nic = stack.AddInterface(new InterfaceOptions { Name = "tun0", LinkType = LinkType.Raw, Mtu = _options.Mtu, MaxSegmentationBytes = Profile.BurstBytes(_options) }, now);
+        _nic.AddAddress(_options.LocalV4.Address, _options.LocalV4.Bits, now, detectDuplicates: false);
+        _nic.AddAddress(_options.LocalV6.Address, _options.LocalV6.Bits, now, detectDuplicates: false);
+        Profile.AddDefaultRoutes(stack, _nic);
+        return _startedStack = stack;
     }
 
     private Instant Time => Instant.FromMicroseconds(_now);
 
-    private TcpLayer Tcp => _stack.Tcp;
+    private TcpLayer Tcp => Stack.Tcp;
 
     /// <summary>The time in microseconds.</summary>
     internal long Now()
@@ -55,7 +65,7 @@ internal sealed partial class World
                 return _now;
             }
             _now++;
-            if (_stack.NextDeadline <= Time) Settle();
+            if (_startedStack?.NextDeadline <= Time) Settle();
             return _now;
         }
     }
@@ -88,7 +98,7 @@ internal sealed partial class World
             _received.Write(buffer, 0, packet);
             PacketBody body = new(new BodySlice(_received, buffer, 0, packet.Length));
             HeaderSnapshot headers = _snapshots.Rent(body, _meter);
-            _stack.Receive(_nic, new InboundFrame(headers, LinkType.Raw) { Body = body }, Time);
+            Stack.Receive(_nic, new InboundFrame(headers, LinkType.Raw) { Body = body }, Time);
             _snapshots.Return(headers);
             body.Release();
             Settle();
@@ -120,18 +130,19 @@ internal sealed partial class World
     }
 
     /// <summary>The stack's next deadline in whole microseconds, rounded up.</summary>
-    private long? NextDeadline() => _stack.NextDeadline is { } next ? (next.Nanoseconds + 999) / 1000 : null;
+    private long? NextDeadline() => _startedStack?.NextDeadline is { } next ? (next.Nanoseconds + 999) / 1000 : null;
 
     /// <summary>Lets the stack do and send everything it can now, and lets calls go on whose wait is over.</summary>
     private void Settle()
     {
+        if (_startedStack is null) return;
         TransmitFrame[] frames = new TransmitFrame[64];
         bool moved = true;
         while (moved)
         {
             moved = false;
-            if (_stack.NextDeadline <= Time) _stack.OnDeadline(Time);
-            for (int count; (count = _stack.Transmit(_nic, frames, Time)) > 0;)
+            if (_startedStack.NextDeadline <= Time) _startedStack.OnDeadline(Time);
+            for (int count; (count = _startedStack.Transmit(_nic, frames, Time)) > 0;)
             {
                 moved = true;
                 for (int i = 0; i < count; i++) Record(ref frames[i]);

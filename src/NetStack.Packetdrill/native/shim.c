@@ -1,13 +1,24 @@
 // Starts the .NET runtime inside packetdrill and lets NetStack.Packetdrill.dll, which lies beside this library, fill the table
 // of functions. Built by `./ci.sh packetdrill-lib`.
+//
+// packetdrill asks for TCP_INFO in its %{ }% blocks by libc's getsockopt, past this library's table. Preloaded (LD_PRELOAD), this
+// library answers for its own descriptors.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <coreclr_delegates.h>
 #include <hostfxr.h>
 #include <nethost.h>
+
+enum { TABLE_GETSOCKOPT = 21 }; // its place in the table of functions
+
+static void **s_table;
 
 typedef void (*initialise_fn)(const char *flags, void *table);
 
@@ -51,4 +62,17 @@ void packetdrill_interface_init(const char *flags, void *table)
 	rc = load(assembly, "NetStack.Packetdrill.EntryPoints, NetStack.Packetdrill", "Initialise", UNMANAGEDCALLERSONLY_METHOD, NULL, (void **)&initialise);
 	if (rc || !initialise) fail("NetStack.Packetdrill.dll could not be loaded", rc);
 	initialise(flags, table);
+	s_table = table;
+}
+
+__attribute__((visibility("default")))
+int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
+{
+	typedef int (*getsockopt_fn)(void *user, int fd, int level, int name, void *value, socklen_t *length);
+	if (s_table)
+	{
+		int result = ((getsockopt_fn)s_table[TABLE_GETSOCKOPT])(s_table[0], fd, level, name, value, length);
+		if (result == 0 || errno != EBADF) return result;
+	}
+	return (int)syscall(SYS_getsockopt, fd, level, name, value, length);
 }

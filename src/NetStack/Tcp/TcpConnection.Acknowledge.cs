@@ -101,6 +101,7 @@ public sealed partial class TcpConnection
         _smallEnd = SequenceNumber.Max(_smallEnd, SendUnacknowledged); // numbers left behind would come to look new
         _recoveryEnd = SequenceNumber.Max(_recoveryEnd, SendUnacknowledged - 1);
         _timeouts = 0;
+        _isMoreComing = false;
         SoftError = TcpError.None; // whatever it was, the path works
         if (now >= _confirmedAt + ConfirmInterval)
         {

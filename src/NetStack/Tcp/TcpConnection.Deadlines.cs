@@ -16,7 +16,7 @@ public sealed partial class TcpConnection
         if (TcpTimers.Take(ref _timers.Retransmission, now)) OnRetransmissionTimeout(now);
         if (_state != TcpState.Closed) OnZeroWindowDeadline(_zeroWindow.OnDeadline(now, _rtt.Timeout), now);
         if (_state != TcpState.Closed) OnKeepAliveDeadline(now);
-        if (_state != TcpState.Closed && _userTimeout.IsExpired(now)) GiveUp(mayReset: true);
+        if (_state != TcpState.Closed && _userTimeout.IsExpired(now)) GiveUp(mayReset: false); // RFC 9293 section 3.10.8
         if (TcpTimers.Take(ref _timers.FinWait2, now) && _state == TcpState.FinWait2) Fail(TcpError.None);
         Reschedule();
     }
@@ -24,6 +24,7 @@ public sealed partial class TcpConnection
     private void OnCorkTimeout()
     {
         _mustPush = true;
+        _pushEnd = QueueEnd;
         _layer.MarkReady(this);
     }
 

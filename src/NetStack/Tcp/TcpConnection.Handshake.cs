@@ -144,6 +144,7 @@ public sealed partial class TcpConnection
         }
         _timeouts = 0;
         _isSynAckDue = false;
+        _dataAt = now;
         if (_options.KeepAlive) _keepAlive.Restart(now);
         if (!_isPassive) Raise(TcpEvents.Connected);
         Raise(TcpEvents.Writable);

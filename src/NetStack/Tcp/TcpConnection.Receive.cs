@@ -188,7 +188,8 @@ public sealed partial class TcpConnection
         if (_isUserClosed && end > _receiveQueue.Next)
         {
             Drop(TcpDropReason.NobodyReads); // RFC 9293 section 3.6.1, RFC 2525 section 2.17
-            Reset(TcpError.ConnectionAborted);
+            _layer.SendReset(segment, now); // at its ACK, which is the only number the peer is sure to take (RFC 5961 section 3)
+            Fail(TcpError.ConnectionAborted);
             return;
         }
         NoteDuplicate(start, end);

@@ -126,7 +126,7 @@ public sealed partial class TcpConnection
         _congestion.OnAck(new CongestionAck
         {
             Now = now,
-            Acknowledged = outcome.Acknowledged,
+            Acknowledged = Math.Min(outcome.Acknowledged, outcome.Delivered), // as Linux: what was SACKed before has let its share out
             TotalAcknowledged = _totalAcknowledged,
             TotalSent = _totalAcknowledged + _board.Outstanding,
             InFlight = ack.InFlight,

@@ -53,7 +53,9 @@ public sealed partial class TcpConnection : ITcpFlow
     private bool _isFinQueued;
     private bool _isFinAcknowledged;
     private bool _isCorked;
-    private bool _mustPush; // corked data goes: the timer ran out
+    private bool _isMoreComing; // the last write said so, and nothing was acknowledged since
+    private bool _mustPush; // what is held back goes
+    private SequenceNumber _pushEnd; // behind the last write that nothing was said to follow
     private SequenceNumber _smallEnd; // behind the last segment smaller than full (Minshall)
     private SequenceNumber _urgentEnd;
     private bool _hasUrgent;
@@ -124,7 +126,7 @@ public sealed partial class TcpConnection : ITcpFlow
         _sendQueue = new SendQueue(settings.TransmitPool);
         _receiveQueue = new ReceiveQueue(layer.Memory);
         _rtt = new RttEstimator(settings.MinRto, settings.MaxRto, settings.InitialRto);
-        _smallEnd = _urgentEnd = _recoveryEnd = _flightRoundEnd = iss;
+        _smallEnd = _pushEnd = _urgentEnd = _recoveryEnd = _flightRoundEnd = iss;
         _sendLimit = options.SendBuffer;
         _receiveBuffer = _receiveLimit = options.ReceiveBuffer;
         _receivedAt = _sentAt = _dataAt = now;

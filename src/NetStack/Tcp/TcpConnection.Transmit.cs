@@ -68,7 +68,7 @@ public sealed partial class TcpConnection
         int offset = start - QueueStart;
         int payload = Math.Min(length, _sendQueue.Length - offset);
         TcpFlags flags = payload < length ? TcpFlags.Fin : TcpFlags.None;
-        if (payload > 0 && offset + payload == _sendQueue.Length) flags |= TcpFlags.Psh;
+        if (EndsWrite(start, payload)) flags |= TcpFlags.Psh;
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         SendOutcome outcome = Emit(flags, start, _sendQueue.Share(offset, payload), segment, isNewData: false, now);
         if (outcome == SendOutcome.NoRoom || _state == TcpState.Closed) return outcome;
@@ -110,7 +110,7 @@ public sealed partial class TcpConnection
         else if (length > segment) length -= length % segment;
         bool sendsFin = hasFin && length == unsent && usable > length;
         if (length == 0 && !sendsFin) return null;
-        return SendNew(length, segment, sendsFin, length == unsent, now);
+        return SendNew(length, segment, sendsFin, now);
     }
 
     private bool IsWindowOpen(long usable, int unsent, int segment)
@@ -129,7 +129,8 @@ public sealed partial class TcpConnection
             _isCwndLimited = true;
             return false;
         }
-        if (length > room) length = room;
+        int burst = Math.Max(_congestion.CongestionWindow / 2, segment); // as Linux: ACKs keep coming while a half of the window is sent
+        length = Math.Min(length, Math.Min(room, burst));
         return true;
     }
 
@@ -137,16 +138,17 @@ public sealed partial class TcpConnection
     private void HoldSmall(ref int length, int segment, bool isLast, Instant now)
     {
         int tail = length % segment;
+        bool isCorked = _isCorked || _isMoreComing;
         bool isPushed = _mustSendSmall || _mustPush || (_hasUrgent && _urgentEnd > SendNext);
-        if (tail == 0 || isPushed || !SendDecision.MustWait(tail, segment, _smallEnd > SendUnacknowledged, _options.NoDelay, _isCorked, isLast)) return;
+        if (tail == 0 || isPushed || !SendDecision.MustWait(tail, segment, _smallEnd > SendUnacknowledged, _options.NoDelay, isCorked, isLast)) return;
         length -= tail;
-        if (_isCorked && length == 0 && _timers.Cork == TcpTimers.Never) _timers.Cork = now + SendDecision.Override;
+        if (isCorked && length == 0 && _timers.Cork == TcpTimers.Never) _timers.Cork = now + SendDecision.Override;
     }
 
-    private SendOutcome SendNew(int length, int segment, bool sendsFin, bool isAll, Instant now)
+    private SendOutcome SendNew(int length, int segment, bool sendsFin, Instant now)
     {
         TcpFlags flags = sendsFin ? TcpFlags.Fin : TcpFlags.None;
-        if (isAll && length > 0) flags |= TcpFlags.Psh;
+        if (length > segment || EndsWrite(SendNext, length)) flags |= TcpFlags.Psh; // a super-segment's end too, as Linux: no more may follow soon
         uint timestamp = TcpLayer.TimestampClock(now) + _timestampOffset;
         PacketBody body = _sendQueue.Share(SendNext - QueueStart, length);
         SendOutcome outcome = Emit(flags, SendNext, body, segment, isNewData: length > 0, now);
@@ -166,6 +168,9 @@ public sealed partial class TcpConnection
         NoteFlight();
         return outcome;
     }
+
+    /// <summary>Whether the end of a write lies in a span: the peer must not wait for more (RFC 9293 section 3.9.1).</summary>
+    private bool EndsWrite(SequenceNumber start, int length) => _pushEnd > start && _pushEnd <= start + length;
 
     /// <summary>Remembers, for a round trip, how full the congestion window was (RFC 7661; as Linux).</summary>
     private void NoteFlight()

@@ -44,6 +44,7 @@ public sealed partial class TcpConnection
             ArgumentNullException.ThrowIfNull(value);
             _options = value;
             _isOptionsChanged = true;
+            if (value.NoDelay && Unsent > 0) _mustPush = true;
             _layer.MarkReady(this);
         }
     }
@@ -56,7 +57,7 @@ public sealed partial class TcpConnection
         {
             _isCorked = value;
             if (value) return;
-            _mustPush = true;
+            if (Unsent > 0) _mustPush = true;
             _layer.MarkReady(this);
         }
     }
@@ -102,25 +103,38 @@ public sealed partial class TcpConnection
         ReceiveBuffer = _receiveLimit,
         SendBuffer = _sendLimit,
         BytesInFlight = _board.Pipe,
+        BytesOutstanding = _board.Outstanding,
+        BytesLost = _board.LostBytes,
+        BytesSentAgain = _board.RetransmittedBytes,
+        BytesDelivered = _board.Delivered,
+        SegmentsSacked = _board.SackedSegments,
         BytesQueued = _sendQueue.Length,
+        BytesUnsent = Unsent,
         BytesAcknowledged = _acknowledgedBytes,
         BytesReceived = _receiveQueue.Next,
+        DataReceivedAt = _dataAt,
         Retransmitted = _retransmittedSegments,
         Backoff = _timeouts,
         Probes = Math.Max(_keepAlive.Sent, _zeroWindow.Unanswered),
     };
 
     /// <summary>Queues bytes to be sent.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="isMoreComing">Whether another write follows soon (as MSG_MORE): a segment that is not full waits for it, but no
+    /// longer than for the next ACK that acknowledges something, and 200 ms at most; and nothing is pushed (RFC 9293 section 3.9.1).</param>
     /// <returns>How many were taken, from the front. Fewer than given: go on after <see cref="TcpEvents.Writable"/>, unless
     /// <see cref="CanWrite"/> is false.</returns>
-    public int Write(ReadOnlySpan<byte> bytes)
+    public int Write(ReadOnlySpan<byte> bytes, bool isMoreComing = false)
     {
         if (!CanWrite || bytes.IsEmpty) return 0;
         int room = Math.Clamp(_sendLimit - _sendQueue.Length, 0, bytes.Length);
         int written = room == 0 ? 0 : _sendQueue.Write(bytes[..room]);
         if (written < room) _layer.AddStarved(this);
         _wantsWrite |= written < bytes.Length;
-        if (written > 0) _layer.MarkReady(this);
+        if (written == 0) return 0;
+        _isMoreComing = isMoreComing;
+        if (!isMoreComing) _pushEnd = QueueEnd;
+        _layer.MarkReady(this);
         return written;
     }
 
@@ -174,6 +188,7 @@ public sealed partial class TcpConnection
     {
         if (_isFinQueued || _state is TcpState.Closed or TcpState.TimeWait) return;
         _isFinQueued = true;
+        _pushEnd = QueueEnd;
         if (_state is TcpState.Established or TcpState.CloseWait) Move(TcpTrigger.Close);
         _layer.MarkReady(this);
     }

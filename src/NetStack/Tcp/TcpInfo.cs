@@ -82,14 +82,35 @@ public readonly record struct TcpInfo
     /// <summary>Bytes sent and neither acknowledged nor known lost.</summary>
     public long BytesInFlight { get; init; }
 
+    /// <summary>Numbers sent and not acknowledged, SACKed or not; SYN and FIN count as one each (RFC 5681 FlightSize).</summary>
+    public long BytesOutstanding { get; init; }
+
+    /// <summary>Bytes of them that count as lost, whether sent again or not.</summary>
+    public long BytesLost { get; init; }
+
+    /// <summary>Bytes of them that were sent again and are in flight.</summary>
+    public long BytesSentAgain { get; init; }
+
+    /// <summary>Numbers that reached the peer: acknowledged or SACKed over the connection's life.</summary>
+    public long BytesDelivered { get; init; }
+
+    /// <summary>Segments that are SACKed at present.</summary>
+    public int SegmentsSacked { get; init; }
+
     /// <summary>Bytes written and not acknowledged.</summary>
     public long BytesQueued { get; init; }
+
+    /// <summary>Bytes written and never sent.</summary>
+    public int BytesUnsent { get; init; }
 
     /// <summary>Bytes the peer acknowledged.</summary>
     public long BytesAcknowledged { get; init; }
 
     /// <summary>Bytes received in order.</summary>
     public long BytesReceived { get; init; }
+
+    /// <summary>When data came last; before any, when the connection was made.</summary>
+    public Instant DataReceivedAt { get; init; }
 
     /// <summary>Segments sent again over the connection's life.</summary>
     public long Retransmitted { get; init; }

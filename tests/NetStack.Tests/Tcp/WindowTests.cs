@@ -321,21 +321,69 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void A_write_that_says_more_is_coming_waits_for_it_and_is_not_pushed()
+    {
+        Rig rig = new();
+        TcpConnection connection = rig.Accepted(mss: Mss, options: new TcpConnectionOptions { NoDelay = true });
+        connection.Write(Rig.Bytes(100), isMoreComing: true);
+        connection.Write(Rig.Bytes(200), isMoreComing: true);
+        rig.NoOut();
+        connection.Write(Rig.Bytes(10));
+        rig.Out(Ack | Psh, 1, 1, 310);
+        connection.Write(Rig.Bytes(1050), isMoreComing: true);
+        rig.Out(Ack, 311, 1, Mss);
+        rig.NoOut();
+        rig.In(Ack, 1, 1311); // an ACK ends the wait
+        rig.Out(Ack, 1311, 1, 50);
+        rig.In(Ack, 1, 1361);
+        connection.Write(Rig.Bytes(7), isMoreComing: true);
+        rig.NoOut();
+        rig.Advance(201); // time does too
+        rig.Out(Ack | Psh, 1361, 1, 7);
+    }
+
+    [Fact]
+    public void Turning_Nagle_off_lets_out_what_a_cork_holds()
+    {
+        Rig rig = new();
+        TcpConnection connection = rig.Accepted(mss: Mss);
+        connection.Options = connection.Options with { NoDelay = true }; // nothing waits: this must not let out what comes later
+        connection.IsCorked = true;
+        connection.Write(Rig.Bytes(80));
+        rig.NoOut();
+        connection.Options = connection.Options with { NoDelay = true };
+        rig.Out(Ack | Psh, 1, 1, 80);
+    }
+
+    [Fact]
+    public void PSH_marks_where_a_write_ends()
+    {
+        Rig rig = new();
+        TcpConnection connection = rig.Accepted(mss: Mss);
+        connection.Write(Rig.Bytes(2500));
+        rig.Out(Ack, 1, 1, Mss);
+        rig.Out(Ack, 1001, 1, Mss);
+        rig.Out(Ack | Psh, 2001, 1, 500);
+    }
+
+    [Fact]
     public void A_super_segment_is_handed_down_whole_with_its_segment_size()
     {
         Rig rig = new();
         rig.Ip.MaxSegmentation = 65_535;
         TcpConnection connection = rig.Accepted(Offer.Scale, Mss, options: new TcpConnectionOptions { SendBuffer = 1 << 20, NoDelay = true });
         connection.Write(Rig.Bytes(25_500));
-        SentSegment first = rig.Out(Ack, 1, 1, 10_000);
+        SentSegment first = rig.Out(Ack | Psh, 1, 1, 5000); // no more than half of the congestion window at once
         Assert.Equal(Mss, first.Send.SegmentSize);
+        rig.Out(Ack | Psh, 5001, 1, 5000);
         rig.NoOut();
         rig.In(Ack, 1, 10_001);
-        SentSegment second = rig.Out(Ack | Psh, 10_001, 1, 15_500);
-        Assert.Equal(Rig.Bytes(15_500, 10_000), second.Data);
+        SentSegment second = rig.Out(Ack | Psh, 10_001, 1, 9000);
+        Assert.Equal(Rig.Bytes(9000, 10_000), second.Data);
+        rig.Out(Ack | Psh, 19_001, 1, 6500);
         rig.In(Ack, 1, 25_501);
         Assert.Equal(0, connection.UnacknowledgedBytes);
-        Assert.Equal(26, rig.Layer.Counters.SegmentsSent - rig.Layer.Counters.Handed + 2);
+        Assert.Equal(24, rig.Layer.Counters.SegmentsSent - rig.Layer.Counters.Handed + 2);
     }
 
     [Fact]

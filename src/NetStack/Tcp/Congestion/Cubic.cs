@@ -4,7 +4,9 @@ namespace NetStack.Tcp.Congestion;
 /// CUBIC (RFC 9438): after a congestion the window follows a cubic of the time since, flat around where the congestion was, and
 /// never grows slower than NewReno would; with fast convergence and HyStart++ (RFC 9406).
 /// </summary>
-public sealed class Cubic : ICongestionControl
+/// <param name="slowStartLimit">The most segments one ACK may add in the first slow start: 8, or <see cref="int.MaxValue"/> where something
+/// paces what is sent (RFC 9406 section 4.3, L).</param>
+public sealed class Cubic(int slowStartLimit = HyStartPlusPlus.DefaultGrowthLimit) : ICongestionControl
 {
     private const double Scale = 0.4; // C, in segments per second cubed
     private const double Decrease = 0.7; // beta_cubic
@@ -23,7 +25,7 @@ public sealed class Cubic : ICongestionControl
         internal bool HasEpoch;
     }
 
-    private HyStartPlusPlus _slowStart = new();
+    private HyStartPlusPlus _slowStart = new(slowStartLimit);
     private Curve _now = new() { Window = 1, Threshold = int.MaxValue };
     private Curve? _undo;
     private Instant? _limitedSince; // while the application limits, the curve's time stands still
@@ -45,7 +47,7 @@ public sealed class Cubic : ICongestionControl
         _now = new Curve { Window = Math.Max(initialWindow, _segment), Threshold = int.MaxValue };
         _undo = null;
         _limitedSince = null;
-        _slowStart = new HyStartPlusPlus();
+        _slowStart = new HyStartPlusPlus(slowStartLimit);
     }
 
     /// <inheritdoc/>

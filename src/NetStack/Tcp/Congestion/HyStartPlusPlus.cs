@@ -6,6 +6,9 @@ namespace NetStack.Tcp.Congestion;
 /// </summary>
 internal struct HyStartPlusPlus
 {
+    /// <summary>L where nothing paces what is sent.</summary>
+    internal const int DefaultGrowthLimit = 8;
+
     // RFC 9406 section 4.3.
     private const int MinimumSamples = 8;
     private const int ConservativeDivisor = 4;
@@ -20,14 +23,18 @@ internal struct HyStartPlusPlus
     private long _roundEnd = -1; // a place in the stream: what was sent when the round began
     private int _samples;
     private int _conservativeRounds;
-    private int _growthLimit = 8; // in segments an ACK: L
+    private int _growthLimit; // in segments an ACK: L
     private bool _isConservative;
     private bool _isStopped;
 
     /// <summary>Slow start from the beginning.</summary>
-    public HyStartPlusPlus()
+    public HyStartPlusPlus() : this(DefaultGrowthLimit)
     {
     }
+
+    /// <summary>Slow start from the beginning.</summary>
+    /// <param name="growthLimit">L: the most segments an ACK adds.</param>
+    internal HyStartPlusPlus(int growthLimit) => _growthLimit = growthLimit;
 
     /// <summary>Whether growth is conservative (CSS) at present.</summary>
     internal readonly bool IsConservative => _isConservative;
@@ -64,7 +71,7 @@ internal struct HyStartPlusPlus
     /// <param name="segment">Bytes in a full segment.</param>
     internal readonly int Grow(int window, int threshold, ref int acknowledged, int segment)
     {
-        int growth = Math.Min(acknowledged, _growthLimit * segment);
+        int growth = (int)Math.Min(acknowledged, (long)_growthLimit * segment);
         if (_isConservative) growth /= ConservativeDivisor;
         int room = threshold - window;
         acknowledged = growth > room ? acknowledged - room : 0;
