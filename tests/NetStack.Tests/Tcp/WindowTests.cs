@@ -160,7 +160,7 @@ public sealed class WindowTests
     }
 
     [Fact, Rfc(9293, "3.4 MUST-66")]
-    public void With_a_zero_window_an_ack_and_a_reset_still_count()
+    public void With_a_zero_window_an_ack_urgent_data_and_a_reset_still_count()
     {
         Rig rig = new();
         TcpConnection connection = rig.Accepted(options: new TcpConnectionOptions { ReceiveBuffer = 1000, MaxReceiveBuffer = 1000, NoDelay = true });
@@ -171,6 +171,9 @@ public sealed class WindowTests
         rig.In(Ack, 1001, 11, data: [7]); // a probe: its text is not taken, its ACK is
         rig.Out(Ack, 11, 1001, 0, win: 0);
         Assert.Equal((1000, 0), (connection.ReadableBytes, connection.UnacknowledgedBytes));
+        rig.TakeEvents();
+        rig.In(Ack | Urg, 1001, 11, urgent: 9);
+        Assert.Equal((TcpEvents.Urgent, 1009), (rig.TakeEvents(), connection.UrgentBytesAhead));
         rig.In(Rst, 1001);
         Assert.Equal(TcpState.Closed, connection.State);
     }
