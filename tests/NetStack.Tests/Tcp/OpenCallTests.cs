@@ -11,7 +11,7 @@ public sealed class OpenCallTests
 {
     private static readonly IpAddress Second = IpAddress.Parse("10.0.0.3");
 
-    [Fact, Rfc(9293, "3.9.1.1")]
+    [Fact, Rfc(9293, "3.9.1.1", "MUST-44", "MUST-45", "MUST-43")]
     public void The_local_address_is_the_one_given_or_the_one_that_ip_chooses_and_stays()
     {
         Rig rig = new();
@@ -28,7 +28,7 @@ public sealed class OpenCallTests
         Assert.Equal((Rig.Ours, Second), (rig.Take().Send.Source, rig.Take().Send.Source));
     }
 
-    [Fact, Rfc(9293, "3.9.1.1")]
+    [Fact, Rfc(9293, "3.9.1.1", "MUST-43")]
     public void A_listener_with_an_address_hears_only_it()
     {
         Rig rig = new();
@@ -39,7 +39,7 @@ public sealed class OpenCallTests
         Assert.Equal(0, listener!.HalfOpen);
     }
 
-    [Fact, Rfc(9293, "3.9.1.1")]
+    [Fact, Rfc(9293, "3.9.1.1", "MUST-41")]
     public void To_listen_touches_no_connection_that_is_there()
     {
         Rig rig = new();
@@ -55,7 +55,7 @@ public sealed class OpenCallTests
         Assert.Equal((TcpState.Established, 10), (connection.State, connection.ReadableBytes));
     }
 
-    [Fact, Rfc(9293, "3.9.1.1")]
+    [Fact, Rfc(9293, "3.9.1.1", "MUST-42")]
     public void One_can_listen_at_a_port_from_which_connections_are_opening()
     {
         Rig rig = new();
@@ -79,7 +79,7 @@ public sealed class OpenCallTests
         Assert.Equal(TcpState.SynSent, opening.State);
     }
 
-    [Fact, Rfc(9293, "3.9.1.1")]
+    [Fact, Rfc(9293, "3.9.1.1", "MUST-46")]
     public void A_connect_to_a_broadcast_address_of_the_link_fails_at_once()
     {
         StackPair pair = new();
@@ -90,7 +90,7 @@ public sealed class OpenCallTests
         pair.World.AssertNoLeaks();
     }
 
-    [Fact, Rfc(9293, "3.4.1"), Rfc(6528, "3")]
+    [Fact, Rfc(9293, "3.4.1", "SHLD-1", "MUST-9"), Rfc(6528, "3")]
     public void Initial_numbers_depend_on_the_secret()
     {
         Assert.Equal(First(1), First(1));

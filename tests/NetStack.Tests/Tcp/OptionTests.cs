@@ -9,7 +9,7 @@ public sealed class OptionTests
 {
     private const TcpFlags SynAck = Syn | Ack;
 
-    [Theory, Rfc(9293, "3.2")]
+    [Theory, Rfc(9293, "3.2", "MUST-4", "MUST-64")]
     [InlineData("020403E8", 1000)]
     [InlineData("01020403E8010101", 1000)]
     [InlineData("0101020403E80101", 1000)]
@@ -28,7 +28,7 @@ public sealed class OptionTests
         Assert.Equal(expected, connection!.Info.SendMss);
     }
 
-    [Fact, Rfc(9293, "3.1")]
+    [Fact, Rfc(9293, "3.1", "MUST-5", "MUST-6")]
     public void Unknown_options_are_passed_over_in_any_segment()
     {
         Rig rig = new(s => s with { QuickAcks = 1000 });
@@ -51,7 +51,7 @@ public sealed class OptionTests
         Assert.Equal(TcpState.Closed, connection.State);
     }
 
-    [Fact, Rfc(9293, "3.1")]
+    [Fact, Rfc(9293, "3.1", "MUST-7")]
     public void An_illegal_length_breaks_nothing()
     {
         Rig rig = new();
@@ -76,7 +76,7 @@ public sealed class OptionTests
         Assert.Equal((TcpState.Established, (int)next - 1), (connection.State, connection.ReadableBytes));
     }
 
-    [Theory, Rfc(9293, "3.7.1")]
+    [Theory, Rfc(9293, "3.7.1", "MUST-14", "SHLD-5", "MAY-3", "MUST-67")]
     [InlineData(false, 1500, 1460), InlineData(false, 9000, 8960), InlineData(false, 576, 536)]
     [InlineData(true, 1500, 1440), InlineData(true, 9000, 8940), InlineData(true, 1280, 1220)]
     public void Every_syn_says_the_largest_segment_that_the_link_takes(bool isV6, int mtu, int expected)
@@ -91,7 +91,7 @@ public sealed class OptionTests
         Assert.Equal(expected, rig.Take().Options.MaximumSegmentSize);
     }
 
-    [Theory, Rfc(9293, "3.1")]
+    [Theory, Rfc(9293, "3.1", "MUST-68", "MUST-65", "MUST-69")]
     [InlineData(0), InlineData(1), InlineData(2), InlineData(4), InlineData(7)]
     public void Our_options_have_lengths_are_padded_with_zeros_and_keep_the_mss_to_the_syn(int offer)
     {

@@ -9,7 +9,7 @@ public sealed class PersistenceTests
 {
     private const int Mss = 1000;
 
-    [Fact, Rfc(9293, "3.1")]
+    [Fact, Rfc(9293, "3.1", "MUST-1")]
     public void A_window_above_32767_is_filled()
     {
         Rig rig = new();
@@ -30,7 +30,7 @@ public sealed class PersistenceTests
         Assert.InRange(most, 32_768u, 60_000u);
     }
 
-    [Fact, Rfc(9293, "3.1"), Rfc(7323, "2.2")]
+    [Fact, Rfc(9293, "3.1", "REC-1"), Rfc(7323, "2.2")]
     public void A_scaled_window_of_a_gigabyte_is_known_as_such()
     {
         Rig rig = new();
@@ -46,7 +46,7 @@ public sealed class PersistenceTests
         Assert.Equal(0, connection.UnacknowledgedBytes);
     }
 
-    [Fact, Rfc(9293, "3.8.6")]
+    [Fact, Rfc(9293, "3.8.6", "SHLD-17", "MUST-34")]
     public void A_window_that_shrank_to_nothing_does_not_time_the_connection_out()
     {
         Rig rig = new(s => s with { Retries = 3 });
@@ -79,7 +79,7 @@ public sealed class PersistenceTests
         Assert.Equal((0, 6001u), (connection.UnacknowledgedBytes, next));
     }
 
-    [Fact, Rfc(9293, "3.8.6.1")]
+    [Fact, Rfc(9293, "3.8.6.1", "MAY-8")]
     public void A_reader_may_keep_the_window_shut_for_days()
     {
         Rig rig = new();
@@ -98,7 +98,7 @@ public sealed class PersistenceTests
         rig.Out(Ack, 1, 1001, win: 1000);
     }
 
-    [Fact, Rfc(9293, "3.8.4")]
+    [Fact, Rfc(9293, "3.8.4", "MUST-28")]
     public void By_default_the_first_keepalive_comes_after_two_hours()
     {
         Rig rig = new();
@@ -109,7 +109,7 @@ public sealed class PersistenceTests
         rig.Out(Ack, 0, 1, 0);
     }
 
-    [Fact, Rfc(9293, "3.8.4")]
+    [Fact, Rfc(9293, "3.8.4", "MUST-29")]
     public void One_answer_to_several_keepalives_is_enough()
     {
         Rig rig = new();
@@ -125,7 +125,7 @@ public sealed class PersistenceTests
         Assert.Equal(TcpState.Established, connection.State);
     }
 
-    [Fact, Rfc(9293, "3.8.5"), Rfc(6093, "4")]
+    [Fact, Rfc(9293, "3.8.5", "MUST-31"), Rfc(6093, "4")]
     public void Urgent_data_may_be_longer_than_its_pointer_reaches()
     {
         const int Length = 150_000;
@@ -148,7 +148,7 @@ public sealed class PersistenceTests
         Assert.Equal((uint)Length + 1, next);
     }
 
-    [Fact, Rfc(9293, "3.8.5")]
+    [Fact, Rfc(9293, "3.8.5", "MUST-31", "MUST-32")]
     public void The_end_of_urgent_data_may_move_on_as_long_as_the_peer_likes()
     {
         Rig rig = new();
@@ -164,7 +164,7 @@ public sealed class PersistenceTests
         }
     }
 
-    [Fact, Rfc(9293, "3.5.3")]
+    [Fact, Rfc(9293, "3.5.3", "SHLD-2")]
     public void A_reset_may_carry_text()
     {
         Rig rig = new();
@@ -174,7 +174,7 @@ public sealed class PersistenceTests
         rig.NoOut();
     }
 
-    [Fact, Rfc(9293, "3.9.1.2")]
+    [Fact, Rfc(9293, "3.9.1.2", "SHLD-27", "SHLD-28")]
     public void Text_written_in_pieces_leaves_in_full_segments_with_one_push()
     {
         Rig rig = new(options: new TcpConnectionOptions());

@@ -12,7 +12,7 @@ public sealed class ServiceTests
     private static void AssertMarked(SentSegment sent, int trafficClass = 0xB8) =>
         Assert.Equal((7, trafficClass), (sent.Send.HopLimit, sent.Send.TrafficClass & ~3));
 
-    [Fact, Rfc(9293, "3.9.1.9"), Rfc(9293, "3.9.2")]
+    [Fact, Rfc(9293, "3.9.1.9", "MUST-49", "MUST-48", "SHLD-22"), Rfc(9293, "3.9.2")]
     public void Each_segment_has_the_ttl_and_the_diffserv_field_of_its_connection()
     {
         Rig rig = new(options: Marked);
@@ -40,7 +40,7 @@ public sealed class ServiceTests
         AssertMarked(rig.Take());
     }
 
-    [Fact, Rfc(9293, "3.9.1.9")]
+    [Fact, Rfc(9293, "3.9.1.9", "SHLD-21")]
     public void The_diffserv_field_can_change_while_a_connection_is_open()
     {
         Rig rig = new();
@@ -72,7 +72,7 @@ public sealed class ServiceTests
         }
     }
 
-    [Theory, MemberData(nameof(SoftErrors)), Rfc(9293, "3.9.2.2")]
+    [Theory, MemberData(nameof(SoftErrors)), Rfc(9293, "3.9.2.2", "MUST-54", "SHLD-25", "MUST-56")]
     public void A_soft_error_is_told_and_ends_no_connection(int kind, TcpState state)
     {
         Rig rig = new();
@@ -102,7 +102,7 @@ public sealed class ServiceTests
         return connection;
     }
 
-    [Fact, Rfc(9293, "3.9.1.8")]
+    [Fact, Rfc(9293, "3.9.1.8", "SHLD-20")]
     public void Soft_errors_that_nobody_reads_are_one_event_and_cost_nothing()
     {
         Rig rig = new();
@@ -117,7 +117,7 @@ public sealed class ServiceTests
         Assert.Equal((10, 0), (connection.ReadableBytes, connection.UnacknowledgedBytes));
     }
 
-    [Fact, Rfc(9293, "3.8.3")]
+    [Fact, Rfc(9293, "3.8.3", "SHLD-9", "SHLD-10")]
     public void After_three_timeouts_in_a_row_the_user_hears_of_it()
     {
         Rig rig = new();
@@ -138,7 +138,7 @@ public sealed class ServiceTests
         Assert.Equal((TcpError.None, 0), (connection.SoftError, connection.UnacknowledgedBytes));
     }
 
-    [Fact, Rfc(9293, "3.8.3")]
+    [Fact, Rfc(9293, "3.8.3", "MUST-22")]
     public void A_syn_without_answer_is_told_of_after_three_timeouts_too()
     {
         Rig rig = new();
@@ -153,7 +153,7 @@ public sealed class ServiceTests
         Assert.Equal((TcpState.Established, TcpError.None), (connection.State, connection.SoftError));
     }
 
-    [Theory, Rfc(9293, "3.8.3"), InlineData(false, 100), InlineData(true, 180)]
+    [Theory, Rfc(9293, "3.8.3", "SHLD-11", "MUST-23"), InlineData(false, 100), InlineData(true, 180)]
     public void By_default_a_connection_is_given_up_after_100_seconds_and_a_connect_after_3_minutes_at_the_earliest(bool isConnect, int seconds)
     {
         Rig rig = new();
