@@ -23,6 +23,16 @@ step_test() { # every test project; the last line is the total
 step_api() { # write the public API files anew; review the diff
   UPDATE_PUBLIC_API=1 dotnet test tests/NetStack.Architecture --filter "FullyQualifiedName~PublicApi"
 }
+step_rfc() { # count the requirements of RFC 9293 by level, as docs/rfc9293.md has them and a test of NetStack.Tests proves
+  awk -F' *[|] *' '$2 ~ /^(MUST|SHLD|MAY|REC)-[0-9]+$/ {
+         split($3, level, " "); l = level[1]; rows[l]++
+         if ($6 ~ /^not implemented: /) not[l]++; else if ($6 ~ /^not applicable: /) none[l]++; else tested[l]++ }
+       END { printf "%-8s %5s %7s %16s %15s\n", "level", "rows", "tested", "not implemented", "not applicable"
+         n = split("MUST SHOULD MAY", order, " ")
+         for (i = 1; i <= n; i++) { l = order[i]; r += rows[l]; t += tested[l]; m += not[l]; a += none[l]
+           printf "%-8s %5d %7d %16d %15d\n", l, rows[l], tested[l], not[l], none[l] }
+         printf "%-8s %5d %7d %16d %15d\n", "all", r, t, m, a; exit r != 126 }' docs/rfc9293.md
+}
 step_captures() { # compare the inspector with the truth of real captures, and the ring with the file; skipped where they are absent
   if [ ! -d "$captures" ]; then echo "skipped: $captures is not there"; return 0; fi
   dotnet build src/NetStack.Inspect -c Release -v quiet

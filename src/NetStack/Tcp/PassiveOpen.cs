@@ -109,6 +109,9 @@ internal sealed class TimeWaitEntry(TcpLayer layer) : ITcpFlow
     /// <summary>Traffic class of the connection.</summary>
     internal byte TrafficClass;
 
+    /// <summary>TTL or hop limit of the connection; 0 for the stack's default.</summary>
+    internal byte HopLimit;
+
     /// <summary>Whether timestamps are on.</summary>
     internal bool HasTimestamps;
 

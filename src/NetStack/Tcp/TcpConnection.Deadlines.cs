@@ -61,13 +61,15 @@ public sealed partial class TcpConnection
             return;
         }
         int limit = _isUserClosed ? Settings.OrphanRetries : Settings.Retries;
-        bool isShrunkWindow = _sendWindow == 0 && now - _receivedAt < Settings.MaxRto; // the peer lives and takes nothing
-        if (_timeouts > limit && !isShrunkWindow && _options.UserTimeout == TimeSpan.Zero)
+        bool isShrunkWindow = _sendWindow == 0 && now - _receivedAt < Settings.MaxRto;
+        if (isShrunkWindow) _timeouts = 1; // the peer lives and takes nothing: that is no silence, also not once it takes something
+        else if (_timeouts > limit && _options.UserTimeout == TimeSpan.Zero)
         {
             GiveUp(mayReset: false);
             return;
         }
         Counters.Timeouts++;
+        NoteTimeout();
         _congestion.OnRetransmissionTimeout(new CongestionEvent { Now = now, FlightSize = _board.Outstanding }, isRepeated);
         if (!isRepeated) _undo.Begin(SendUnacknowledged, SendNext, _board.RetransmittedBytes);
         _frto.OnTimeout(SendNext, isRepeated);
@@ -78,6 +80,12 @@ public sealed partial class TcpConnection
         _timers.Retransmission = now + _rtt.Timeout;
         CheckBlackHole(now);
         _layer.MarkReady(this);
+    }
+
+    /// <summary>RFC 9293 section 3.8.3, R1: the user hears of the trouble, unless the path has said more of it already.</summary>
+    private void NoteTimeout()
+    {
+        if (_timeouts == Settings.RetriesUntilSoftError && SoftError == TcpError.None) NoteSoftError(TcpError.TimedOut);
     }
 
     private void EnterLoss()
@@ -100,6 +108,7 @@ public sealed partial class TcpConnection
             return;
         }
         _wasSynRetransmitted = true;
+        NoteTimeout();
         _board.OnRetransmissionTimeout(null, now);
         _rtt.OnTimeout();
         _timers.Retransmission = now + _rtt.Timeout;

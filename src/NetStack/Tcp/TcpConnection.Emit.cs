@@ -79,6 +79,9 @@ public sealed partial class TcpConnection
             case SendOutcome.BadSource:
                 Fail(TcpError.ConnectionAborted);
                 break;
+            case SendOutcome.BroadcastDenied:
+                Fail(TcpError.InvalidArgument); // only IP knows which addresses a link broadcasts to
+                break;
             default:
                 break;
         }

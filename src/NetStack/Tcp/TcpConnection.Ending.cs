@@ -32,6 +32,7 @@ public sealed partial class TcpConnection
         entry.Window = (ushort)Math.Min(65_535, _window.Left(ReceiveNext) >> _window.Scale);
         entry.Interface = _boundInterface;
         entry.TrafficClass = _options.TrafficClass;
+        entry.HopLimit = _options.HopLimit;
         entry.HasTimestamps = _hasTimestamps;
         entry.TimestampRecent = _timestampRecent;
         entry.TimestampOffset = _timestampOffset;

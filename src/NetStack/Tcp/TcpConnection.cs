@@ -31,8 +31,8 @@ public sealed partial class TcpConnection
     /// <summary>Why the connection ended; <see cref="TcpError.None"/> while it lives, and when it ended in order.</summary>
     public TcpError Error { get; private set; }
 
-    /// <summary>The last soft error since the peer acknowledged something: an ICMP error or a missing route, which the connection
-    /// survives (RFC 5461). It becomes the <see cref="Error"/> if the connection times out.</summary>
+    /// <summary>The last soft error since the peer acknowledged something: an ICMP error, a missing route or timeouts in a row, which the
+    /// connection survives (RFC 5461). It becomes the <see cref="Error"/> if the connection times out.</summary>
     public TcpError SoftError { get; private set; }
 
     /// <summary>Options. Timers and limits that run take up new values at the next transmit step.</summary>

@@ -218,7 +218,7 @@ public sealed partial class TcpLayer
         TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, next.Value, expected.Value, TcpFlags.Ack, (ushort)handshake.ReceiveWindow);
         TcpOptionsBuilder options = new(stackalloc byte[40]);
         if (handshake.HasTimestamps) OptionLayout.AddTimestamps(ref options, TimestampClock(now) + handshake.TimestampOffset, handshake.TimestampRecent);
-        SendBare(open.Tuple, open.Tuple.Scope == 0 ? null : open.Interface, 0, header, options.Written, now);
+        SendBare(open.Tuple, open.Tuple.Scope == 0 ? null : open.Interface, HowOf(open), header, options.Written, now);
     }
 
     /// <summary>The handshake is complete: makes the connection and lets it take the segment, with its data.</summary>

@@ -18,16 +18,17 @@ public sealed partial class TcpLayer
             ? new TcpHeader(segment.Header.DestinationPort, segment.Header.SourcePort, segment.Header.Acknowledgement, 0, TcpFlags.Rst, 0)
             : new TcpHeader(segment.Header.DestinationPort, segment.Header.SourcePort, 0, segment.End.Value, TcpFlags.Rst | TcpFlags.Ack, 0);
         Counters.ResetsSent++;
-        SendBare(segment.Tuple, segment.Tuple.Scope == 0 ? null : segment.Interface, 0, header, default, now);
+        SendBare(segment.Tuple, segment.Tuple.Scope == 0 ? null : segment.Interface, default, header, default, now);
     }
 
     /// <summary>Sends a segment without payload for something that is no connection; if it cannot go it is counted.</summary>
-    private void SendBare(in FourTuple tuple, int? boundInterface, byte trafficClass, in TcpHeader header, ReadOnlySpan<byte> options, Instant now)
+    private void SendBare(in FourTuple tuple, int? boundInterface, (byte TrafficClass, byte HopLimit) how, in TcpHeader header, ReadOnlySpan<byte> options, Instant now)
     {
         IpSend send = new(tuple.Local.Address, tuple.Remote.Address, IpProtocol.Tcp)
         {
             Interface = boundInterface,
-            TrafficClass = (byte)(trafficClass & ~3),
+            TrafficClass = (byte)(how.TrafficClass & ~3),
+            HopLimit = how.HopLimit,
             ChecksumOffset = ChecksumOffset,
             DontFragment = true,
         };
@@ -43,7 +44,7 @@ public sealed partial class TcpLayer
         TcpHeader header = new(entry.Tuple.Local.Port, entry.Tuple.Remote.Port, entry.SendNext.Value, entry.ReceiveNext.Value, TcpFlags.Ack, entry.Window);
         TcpOptionsBuilder options = new(stackalloc byte[40]);
         if (entry.HasTimestamps) OptionLayout.AddTimestamps(ref options, TimestampClock(now) + entry.TimestampOffset, entry.TimestampRecent);
-        SendBare(entry.Tuple, entry.Interface, entry.TrafficClass, header, options.Written, now);
+        SendBare(entry.Tuple, entry.Interface, (entry.TrafficClass, entry.HopLimit), header, options.Written, now);
     }
 
     private void SendSynAck(PassiveOpen open, Instant now) => SendSynAck(open, TimestampClock(now), now);
@@ -64,6 +65,9 @@ public sealed partial class TcpLayer
             TimestampEcho = handshake.TimestampRecent,
         });
         int? bound = open.Tuple.Scope == 0 ? open.Listener.Binding.Options.Interface : open.Interface;
-        SendBare(open.Tuple, bound, open.Listener.Connection.TrafficClass, header, options.Written, now);
+        SendBare(open.Tuple, bound, HowOf(open), header, options.Written, now);
     }
+
+    /// <summary>The traffic class and the hop limit that the connection will have.</summary>
+    private static (byte TrafficClass, byte HopLimit) HowOf(PassiveOpen open) => (open.Listener.Connection.TrafficClass, open.Listener.Connection.HopLimit);
 }

@@ -102,11 +102,16 @@ public sealed record TcpSettings
     /// <summary>The longest retransmission timeout.</summary>
     public TimeSpan MaxRto { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>How often a SYN is sent again before a connect times out.</summary>
-    public int SynRetries { get; init; } = 6;
+    /// <summary>How often a SYN is sent again before a connect times out; the default takes 4 minutes, where RFC 9293 section 3.8.3
+    /// wants 3 at least and Linux takes 2.</summary>
+    public int SynRetries { get; init; } = 7;
 
     /// <summary>How often a SYN-ACK is sent again before a half-open connection is forgotten.</summary>
     public int SynAckRetries { get; init; } = 5;
+
+    /// <summary>After how many timeouts in a row the user hears a soft <see cref="TcpError.TimedOut"/> while the connection goes on
+    /// (RFC 9293 section 3.8.3, R1, which is 3 at least); 0 for never.</summary>
+    public int RetriesUntilSoftError { get; init; } = 3;
 
     /// <summary>How often data is sent again before the connection times out (RFC 9293 section 3.8.3, R2).</summary>
     public int Retries { get; init; } = 15;

@@ -89,7 +89,7 @@ public sealed class IcmpTests
         Assert.Equal(5, host.Nic.TakeAll().Count);
     }
 
-    [Theory]
+    [Theory, Rfc(9293, "3.9.2.2", "MUST-55")]
     [InlineData(13, IcmpDropReason.Timestamp)]
     [InlineData(4, IcmpDropReason.SourceQuench)]
     [InlineData(5, IcmpDropReason.Redirect)]

@@ -50,7 +50,7 @@ public sealed class TcpPairTests
         pair.World.AssertNoLeaks();
     }
 
-    [Theory, InlineData(false), InlineData(true)]
+    [Theory, Rfc(9293, "3.1", "MUST-2"), InlineData(false), InlineData(true)]
     public void A_device_that_fills_in_checksums_is_left_to_do_it(bool isV6)
     {
         StackPair pair = new(configureInterface: o => o.TransmitChecksum = true);

@@ -55,7 +55,7 @@ public sealed class Ipv4InputTests
         Assert.Empty(host.Nic.Sent);
     }
 
-    [Theory]
+    [Theory, Rfc(9293, "3.9.2.3", "MUST-63")]
     [InlineData("224.0.0.5")]
     [InlineData("255.255.255.255")]
     [InlineData("192.0.2.255")]
@@ -128,7 +128,7 @@ public sealed class Ipv4InputTests
         Assert.Equal((1, 1), (host.Drops[IpDropReason.NotMember], host.Drops[IpDropReason.UnicastInLinkGroup]));
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.9.2", "MUST-50")]
     public void Unknown_options_are_passed_over_and_a_router_alert_is_seen()
     {
         using TestHost host = Host();

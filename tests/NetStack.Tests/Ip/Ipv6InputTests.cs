@@ -20,7 +20,7 @@ public sealed class Ipv6InputTests
         Assert.Equal([1, 2, 3], bytes);
     }
 
-    [Theory]
+    [Theory, Rfc(9293, "3.9.2.3", "MUST-63")]
     [InlineData("::1")]
     [InlineData("ff02::9")]
     [InlineData("::ffff:192.0.2.7")]

@@ -90,7 +90,7 @@ public sealed class OutputTests
         Assert.Equal((0, true), (atomic.V4.Identification, atomic.V4.DontFragment));
     }
 
-    [Theory]
+    [Theory, Rfc(9293, "3.1", "MUST-2")]
     [InlineData(false, false)]
     [InlineData(true, false)]
     [InlineData(false, true)]

@@ -14,7 +14,7 @@ public sealed class AcknowledgementTests
         return rig;
     }
 
-    [Fact, Rfc(9293, "3.8.6.3 SHLD-18")]
+    [Fact, Rfc(9293, "3.8.6.3", "MUST-58", "SHLD-18", "MUST-40")]
     public void One_segment_is_acknowledged_after_the_delay()
     {
         Rig rig = Slow(out _);
@@ -28,7 +28,7 @@ public sealed class AcknowledgementTests
         rig.NoOut();
     }
 
-    [Fact, Rfc(9293, "3.8.6.3 SHLD-19"), Rfc(5681, "4.2")]
+    [Fact, Rfc(9293, "3.8.6.3", "SHLD-19"), Rfc(5681, "4.2")]
     public void Every_second_full_segment_is_acknowledged_at_once()
     {
         Rig rig = Slow(out _);
@@ -39,7 +39,7 @@ public sealed class AcknowledgementTests
         rig.NoOut();
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.10.7.4", "MUST-58")]
     public void A_coalesced_segment_counts_as_many()
     {
         Rig rig = Slow(out _);
@@ -62,7 +62,7 @@ public sealed class AcknowledgementTests
         rig.NoOut();
     }
 
-    [Fact, Rfc(9293, "3.8.6.3")]
+    [Fact, Rfc(9293, "3.8.6.3", "MUST-58")]
     public void Data_carries_the_ack()
     {
         Rig rig = Slow(out TcpConnection connection);
@@ -73,7 +73,7 @@ public sealed class AcknowledgementTests
         rig.NoOut();
     }
 
-    [Fact, Rfc(5681, "4.2")]
+    [Fact, Rfc(9293, "3.10.7.4", "MUST-59", "MAY-13"), Rfc(5681, "4.2")]
     public void A_gap_and_its_filling_are_acknowledged_at_once()
     {
         Rig rig = Slow(out _);

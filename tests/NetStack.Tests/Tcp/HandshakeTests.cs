@@ -49,7 +49,7 @@ public sealed class HandshakeTests
         Assert.Equal(TcpEvents.Connected | TcpEvents.Writable, rig.TakeEvents());
     }
 
-    [Fact, Rfc(9293, "3.5 figure 7")]
+    [Fact, Rfc(9293, "3.5 figure 7", "MUST-10")]
     public void Two_ends_that_open_at_once_get_one_connection()
     {
         Rig rig = new();
@@ -65,7 +65,7 @@ public sealed class HandshakeTests
         rig.Out(Ack, 1, 11);
     }
 
-    [Fact, Rfc(9293, "3.5 figure 7")]
+    [Fact, Rfc(9293, "3.5 figure 7", "MUST-10")]
     public void A_plain_ack_completes_a_simultaneous_open_too()
     {
         Rig rig = new();
@@ -135,7 +135,7 @@ public sealed class HandshakeTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(6298, "5.7"), Rfc(9293, "3.8.3 MUST-23")]
+    [Fact, Rfc(6298, "5.7"), Rfc(9293, "3.8.3", "MUST-22")]
     public void A_syn_is_sent_again_with_doubled_timeouts_and_the_connect_times_out()
     {
         Rig rig = new(s => s with { SynRetries = 3 });
@@ -176,7 +176,7 @@ public sealed class HandshakeTests
         Assert.Equal(first.Header, second.Header);
     }
 
-    [Fact, Rfc(9293, "3.10.7.4"), Rfc(5961, "3.2")]
+    [Fact, Rfc(9293, "3.10.7.4", "MUST-11"), Rfc(5961, "3.2")]
     public void In_syn_received_only_the_exact_reset_returns_to_listen()
     {
         Rig rig = new();
@@ -211,7 +211,7 @@ public sealed class HandshakeTests
         Assert.Equal(1, listener.Pending);
     }
 
-    [Fact, Rfc(9293, "3.10.7.4")]
+    [Fact, Rfc(9293, "3.10.7.4", "MUST-11")]
     public void A_reset_after_a_simultaneous_open_refuses_the_connect()
     {
         Rig rig = new();
@@ -250,7 +250,7 @@ public sealed class HandshakeTests
         Assert.True(connection.IsEndOfStream);
     }
 
-    [Fact, Rfc(9293, "3.7.1 MUST-15")]
+    [Fact, Rfc(9293, "3.7.1", "MUST-15")]
     public void Without_an_mss_option_the_default_is_sent()
     {
         Rig rig = new();
@@ -264,7 +264,7 @@ public sealed class HandshakeTests
         six.Out(Ack, 1, 1, 1220);
     }
 
-    [Fact, Rfc(9293, "3.7.1 MUST-16")]
+    [Fact, Rfc(9293, "3.7.1", "MUST-14", "MUST-16")]
     public void The_mss_sent_fits_peer_path_options_and_clamp()
     {
         Rig rig = new();
@@ -303,7 +303,7 @@ public sealed class HandshakeTests
         Assert.Equal((-1, -1), (plain.Accepted().Info is var info ? info.SendWindowScale : 0, info.ReceiveWindowScale));
     }
 
-    [Theory]
+    [Theory, Rfc(9293, "3.1", "MUST-69")]
     [InlineData(true, true, "020405B40402080A", "01030307")]
     [InlineData(true, false, "020405B4010104020103", "0307")]
     [InlineData(false, true, "020405B4010303070402080A", "")]
@@ -318,7 +318,7 @@ public sealed class HandshakeTests
         Assert.Equal(0, options.Length % 8);
     }
 
-    [Fact, Rfc(6528, "3")]
+    [Fact, Rfc(9293, "3.4.1", "SHLD-1"), Rfc(6528, "3")]
     public void Initial_sequence_numbers_differ_by_peer_and_grow_with_time()
     {
         Rig rig = new();
@@ -331,7 +331,7 @@ public sealed class HandshakeTests
         Assert.True(second - first is > 100_000 and < uint.MaxValue - 100_000);
     }
 
-    [Fact, Rfc(9293, "3.9.2.3 MUST-57")]
+    [Fact, Rfc(9293, "3.9.2.3", "MUST-57", "MUST-63")]
     public void A_syn_from_or_to_a_group_is_ignored()
     {
         Rig rig = new();
@@ -346,7 +346,7 @@ public sealed class HandshakeTests
         Assert.Equal(2, rig.Layer.Counters.Drops[TcpDropReason.BadAddress]);
     }
 
-    [Fact, Rfc(9293, "3.10.1")]
+    [Fact, Rfc(9293, "3.10.1", "MUST-46")]
     public void A_connect_that_cannot_be_is_refused_at_once()
     {
         Rig rig = new();

@@ -33,7 +33,7 @@ public sealed class LifetimeTests
         return rig;
     }
 
-    [Fact, Rfc(9293, "3.8.4 MUST-24, MUST-25, MUST-28")]
+    [Fact, Rfc(9293, "3.8.4", "MAY-5", "MUST-26", "MUST-27", "SHLD-12")]
     public void An_idle_peer_is_probed_with_an_old_number()
     {
         Rig rig = new();
@@ -50,7 +50,7 @@ public sealed class LifetimeTests
         Assert.Equal(TcpState.Established, connection.State);
     }
 
-    [Fact, Rfc(9293, "3.8.4 MUST-26")]
+    [Fact, Rfc(9293, "3.8.4", "MUST-27")]
     public void An_idle_peer_that_answers_no_probe_is_given_up_with_a_reset()
     {
         Rig rig = new();
@@ -62,7 +62,7 @@ public sealed class LifetimeTests
         Assert.Equal((TcpState.Closed, TcpError.TimedOut), (connection.State, connection.Error));
     }
 
-    [Fact, Rfc(9293, "3.8.4 MUST-25")]
+    [Fact, Rfc(9293, "3.8.4", "MUST-24", "MUST-25")]
     public void Keepalive_is_off_until_it_is_asked_for()
     {
         Rig rig = new();
@@ -73,7 +73,7 @@ public sealed class LifetimeTests
         rig.Out(Ack, 0, 1, 0);
     }
 
-    [Fact, Rfc(5482, "3"), Rfc(9293, "3.8.3 MUST-20")]
+    [Fact, Rfc(5482, "3"), Rfc(9293, "3.8.3", "MUST-21")]
     public void The_user_timeout_ends_a_connection_whose_data_stays_unacknowledged()
     {
         Rig rig = new();
@@ -132,7 +132,7 @@ public sealed class LifetimeTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(9293, "3.10.7.4 first"), Rfc(1337, "3")]
+    [Fact, Rfc(9293, "3.10.7.4 first", "MUST-13"), Rfc(1337, "3")]
     public void In_time_wait_old_segments_are_answered_and_resets_ignored()
     {
         Rig rig = InTimeWait(Offer.None, out _);
@@ -150,7 +150,7 @@ public sealed class LifetimeTests
         Assert.Equal(0, rig.Layer.TimeWaitCount);
     }
 
-    [Fact, Rfc(9293, "3.6.1 MAY-2"), Rfc(6191, "2")]
+    [Fact, Rfc(9293, "3.6.1", "MAY-2"), Rfc(6191, "2")]
     public void A_new_syn_with_a_higher_number_ends_time_wait()
     {
         Rig rig = InTimeWait(Offer.None, out TcpListener listener);
@@ -164,7 +164,7 @@ public sealed class LifetimeTests
         Assert.Equal(1, rig.Layer.Counters.TimeWaitReused);
     }
 
-    [Fact, Rfc(6191, "2")]
+    [Fact, Rfc(9293, "3.6.1", "SHLD-4"), Rfc(6191, "2")]
     public void With_timestamps_a_newer_one_ends_time_wait_whatever_the_number()
     {
         Rig rig = InTimeWait(Offer.Timestamps, out _);

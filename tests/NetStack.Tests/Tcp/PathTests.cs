@@ -9,7 +9,7 @@ public sealed class PathTests
 {
     private static readonly TimeSpan RoundTrip = TimeSpan.FromMilliseconds(100);
 
-    [Theory, Rfc(5461, "2")]
+    [Theory, Rfc(9293, "3.9.2.2", "MUST-54"), Rfc(5461, "2")]
     [InlineData(0, TcpError.HostUnreachable), InlineData(1, TcpError.ConnectionRefused), InlineData(2, TcpError.ConnectionRefused), InlineData(4, TcpError.HostUnreachable)]
     public void An_error_about_our_syn_ends_the_connect(int kind, TcpError expected)
     {
@@ -23,7 +23,7 @@ public sealed class PathTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(5461, "4"), Rfc(5927, "4")]
+    [Fact, Rfc(9293, "3.9.1.8", "MUST-47"), Rfc(5461, "4"), Rfc(5927, "4")]
     public void An_open_connection_survives_every_error_and_hears_only_what_is_in_flight()
     {
         Rig rig = new();
@@ -63,7 +63,7 @@ public sealed class PathTests
         Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 1));
     }
 
-    [Fact, Rfc(5461, "2")]
+    [Fact, Rfc(9293, "3.9.1.8", "MUST-47"), Rfc(5461, "2")]
     public void A_connection_that_times_out_says_what_soft_error_it_had()
     {
         Rig rig = new(s => s with { Retries = 2 });
@@ -75,7 +75,7 @@ public sealed class PathTests
         Assert.Equal((TcpState.Closed, TcpError.HostUnreachable), (connection.State, connection.Error));
     }
 
-    [Fact, Rfc(1191, "6.4"), Rfc(8201, "5.4")]
+    [Fact, Rfc(9293, "3.9.2.2", "MUST-54"), Rfc(1191, "6.4"), Rfc(8201, "5.4")]
     public void Packet_too_big_sends_again_at_once_in_smaller_pieces_without_reducing_the_window()
     {
         Rig rig = new();
@@ -157,7 +157,7 @@ public sealed class PathTests
         Assert.InRange(rig.Ip.Confirmations - before, 1, 2);
     }
 
-    [Fact, Rfc(3168, "6.1.1")]
+    [Fact, Rfc(9293, "3.8.2", "SHLD-8"), Rfc(3168, "6.1.1")]
     public void Ecn_is_agreed_on_when_the_peer_asks()
     {
         Rig rig = new();
@@ -218,7 +218,7 @@ public sealed class PathTests
         rig.Out(Ack | Ece, 101, 11);
     }
 
-    [Fact, Rfc(3168, "6.1.2"), Rfc(3168, "6.1.4")]
+    [Fact, Rfc(9293, "3.8.2", "SHLD-8"), Rfc(3168, "6.1.2"), Rfc(3168, "6.1.4")]
     public void New_data_is_marked_capable_and_an_echo_reduces_the_window_once()
     {
         Rig rig = WithEcn(out TcpConnection connection);
@@ -238,7 +238,7 @@ public sealed class PathTests
         Assert.Equal(threshold, connection.Info.SlowStartThreshold);
     }
 
-    [Fact, Rfc(3168, "6.1.3")]
+    [Fact, Rfc(9293, "3.8.2", "SHLD-8"), Rfc(3168, "6.1.3")]
     public void A_mark_is_echoed_until_the_peer_reduced()
     {
         Rig rig = WithEcn(out _);
@@ -250,7 +250,7 @@ public sealed class PathTests
         rig.Out(Ack, 1, 301);
     }
 
-    [Fact, Rfc(9293, "3.8.5 MUST-30, MUST-62"), Rfc(6093, "4")]
+    [Fact, Rfc(9293, "3.8.5", "MUST-30", "MUST-62"), Rfc(6093, "4")]
     public void Urgent_data_is_announced_with_a_pointer_behind_its_last_byte()
     {
         Rig rig = new();
@@ -262,7 +262,7 @@ public sealed class PathTests
         Assert.Equal(Ack | Psh, rig.Take().Flags);
     }
 
-    [Fact, Rfc(9293, "3.8.5")]
+    [Fact, Rfc(9293, "3.8.5", "MUST-30")]
     public void Urgent_data_is_announced_through_a_zero_window()
     {
         Rig rig = new();
@@ -272,7 +272,7 @@ public sealed class PathTests
         Assert.Equal(5, sent.Header.UrgentPointer);
     }
 
-    [Fact, Rfc(9293, "3.8.5 MUST-31, MUST-32, MUST-33")]
+    [Fact, Rfc(9293, "3.8.5", "MUST-32", "MUST-33")]
     public void The_reader_learns_of_urgent_data_and_how_far_it_reaches()
     {
         Rig rig = new();

@@ -114,7 +114,7 @@ public sealed class StateEventTests
         Assert.Equal(state, c.Connection.State);
     }
 
-    [Theory, MemberData(nameof(Open)), Rfc(5961, "5.2")]
+    [Theory, Rfc(9293, "3.10.7.4", "MAY-12"), MemberData(nameof(Open)), Rfc(5961, "5.2")]
     public void An_ack_of_what_was_never_sent_is_answered_and_dropped(TcpState state)
     {
         Cell c = Bring(state);
@@ -124,7 +124,7 @@ public sealed class StateEventTests
         Assert.Equal(1, c.Rig.Layer.Counters.Drops[TcpDropReason.BadAcknowledgement]);
     }
 
-    [Theory, MemberData(nameof(Open)), Rfc(5961, "5.2")]
+    [Theory, Rfc(9293, "3.10.7.4", "MAY-12"), MemberData(nameof(Open)), Rfc(5961, "5.2")]
     public void An_ack_from_before_the_largest_window_is_answered_and_dropped(TcpState state)
     {
         Cell c = Bring(state);

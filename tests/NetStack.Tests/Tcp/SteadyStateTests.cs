@@ -1,5 +1,6 @@
 using NetStack.Memory;
 using NetStack.Tcp;
+using NetStack.Tests.Kit;
 using NetStack.Wire;
 using static NetStack.Wire.TcpFlags;
 
@@ -11,8 +12,7 @@ public sealed class SteadyStateTests
     [Fact, Rfc(9293, "3.3.2")]
     public void The_documented_diagram_is_the_one_in_use()
     {
-        string file = Find("docs/tcp.md");
-        string text = File.ReadAllText(file);
+        string text = RepositoryFiles.Read("docs/tcp.md");
         int start = text.IndexOf("digraph tcp", StringComparison.Ordinal);
         string documented = text[start..(text.IndexOf("\n}\n", start, StringComparison.Ordinal) + 3)];
         Assert.Equal(TcpTransitions.ToDot(), documented);
@@ -96,14 +96,5 @@ public sealed class SteadyStateTests
         Assert.Equal(1400, connection.Read(room));
         Assert.Equal(data, room[..1400]);
         Assert.Equal(1, (int)rig.Layer.Counters.SegmentsReceived - 2);
-    }
-
-    private static string Find(string path)
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, path))) return Path.Combine(folder.FullName, path);
-        }
-        throw new FileNotFoundException(path);
     }
 }

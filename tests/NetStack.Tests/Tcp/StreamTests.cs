@@ -28,7 +28,7 @@ public sealed class StreamTests
         Assert.False(connection.IsEndOfStream);
     }
 
-    [Fact, Rfc(9293, "3.10.7.4 seventh")]
+    [Fact, Rfc(9293, "3.10.7.4 seventh", "SHLD-31", "MUST-59")]
     public void Bytes_out_of_order_wait_in_their_place()
     {
         Rig rig = new();
@@ -56,7 +56,7 @@ public sealed class StreamTests
         rig.Out(Ack, 1, 1001, win: 1000);
     }
 
-    [Fact, Rfc(9293, "3.8.1")]
+    [Fact, Rfc(9293, "3.8.1", "MUST-61", "SHLD-28")]
     public void What_is_written_is_cut_into_full_segments_with_push_on_the_last()
     {
         Rig rig = new();
@@ -72,7 +72,7 @@ public sealed class StreamTests
         Assert.Equal(rig.Pool.Count, rig.Pool.Available);
     }
 
-    [Fact, Rfc(9293, "3.6 figure 12")]
+    [Fact, Rfc(9293, "3.6 figure 12", "MUST-13")]
     public void We_close_first()
     {
         Rig rig = new();
@@ -100,7 +100,7 @@ public sealed class StreamTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(9293, "3.6 figure 12")]
+    [Fact, Rfc(9293, "3.6 figure 12", "MUST-12")]
     public void The_peer_closes_first()
     {
         Rig rig = new();
@@ -183,7 +183,7 @@ public sealed class StreamTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(2525, "2.17"), Rfc(9293, "3.6.1 MUST-17")]
+    [Fact, Rfc(2525, "2.17"), Rfc(9293, "3.6.1", "MAY-1", "SHLD-3")]
     public void A_close_with_unread_data_resets()
     {
         Rig rig = new();
@@ -196,7 +196,7 @@ public sealed class StreamTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(9293, "3.6.1 SHLD-3")]
+    [Fact, Rfc(9293, "3.6.1", "MAY-1", "SHLD-3")]
     public void Data_after_a_close_resets()
     {
         Rig rig = new();
@@ -262,7 +262,7 @@ public sealed class StreamTests
         Assert.Equal(TcpState.FinWait1, connection.State);
     }
 
-    [Fact, Rfc(9293, "3.10.7.4 second")]
+    [Fact, Rfc(9293, "3.10.7.4 second", "MUST-12")]
     public void A_reset_ends_the_connection_and_leaves_what_was_read_before()
     {
         Rig rig = new();
@@ -278,7 +278,7 @@ public sealed class StreamTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(9293, "3.4 MUST-1")]
+    [Fact, Rfc(9293, "3.4")]
     public void Sequence_numbers_wrap_on_both_sides()
     {
         Rig rig = new() { PeerIss = uint.MaxValue - 50 };
@@ -290,7 +290,7 @@ public sealed class StreamTests
         rig.Out(Ack, 1, 202);
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.1", "MUST-3")]
     public void A_corrupt_segment_moves_nothing()
     {
         Rig rig = new();
@@ -307,7 +307,7 @@ public sealed class StreamTests
         Assert.Equal(Convert.ToHexString(Rig.Bytes(200)), Rig.Read(connection, 300));
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.1", "MUST-3")]
     public void Bytes_that_are_there_are_not_overwritten_by_a_corrupt_copy()
     {
         Rig rig = new();

@@ -10,7 +10,7 @@ public sealed class WindowTests
     private const int Mss = 1000;
     private static readonly TimeSpan RoundTrip = TimeSpan.FromMilliseconds(100);
 
-    [Fact, Rfc(9293, "3.8.6.1 MUST-36, SHLD-29, SHLD-30")]
+    [Fact, Rfc(9293, "3.8.6.1", "MUST-35", "MUST-36", "SHLD-29", "SHLD-30", "MUST-37")]
     public void A_zero_window_is_probed_at_doubled_intervals_for_as_long_as_the_peer_answers()
     {
         Rig rig = new(s => s with { Retries = 3 });
@@ -73,7 +73,7 @@ public sealed class WindowTests
         rig.AssertNothingLeaks();
     }
 
-    [Fact, Rfc(9293, "3.8.6 SHLD-15, SHLD-16, SHLD-17")]
+    [Fact, Rfc(9293, "3.8.6", "SHLD-15", "SHLD-16", "MUST-34", "MAY-7")]
     public void A_shrunk_window_stops_new_data_but_not_what_was_sent()
     {
         Rig rig = new();
@@ -91,7 +91,7 @@ public sealed class WindowTests
         rig.Out(Ack, 4001, 1, 1000);
     }
 
-    [Fact, Rfc(9293, "3.8.6.2.1 MUST-38")]
+    [Fact, Rfc(9293, "3.8.6.2.1", "MUST-38")]
     public void A_sender_does_not_fill_a_silly_window_until_the_override_timeout()
     {
         Rig rig = new();
@@ -106,7 +106,7 @@ public sealed class WindowTests
         rig.Out(Ack, 4101, 1, 1000);
     }
 
-    [Fact, Rfc(9293, "3.8.6.2.1")]
+    [Fact, Rfc(9293, "3.8.6.2.1", "MUST-38")]
     public void Half_of_the_largest_window_is_not_silly()
     {
         Rig rig = new();
@@ -117,7 +117,7 @@ public sealed class WindowTests
         rig.Out(Ack, 801, 1, 400);
     }
 
-    [Fact, Rfc(9293, "3.8.6.2.2 MUST-39")]
+    [Fact, Rfc(9293, "3.8.6.2.2", "MUST-39")]
     public void A_receiver_moves_its_window_in_steps_worth_telling()
     {
         Rig rig = new();
@@ -135,7 +135,7 @@ public sealed class WindowTests
         rig.Out(Ack, 1, 4001, win: 3100);
     }
 
-    [Fact, Rfc(9293, "3.8.6 SHLD-14")]
+    [Fact, Rfc(9293, "3.8.6", "SHLD-14")]
     public void The_right_edge_never_moves_left()
     {
         Rig rig = new();
@@ -159,8 +159,8 @@ public sealed class WindowTests
         }
     }
 
-    [Fact, Rfc(9293, "3.4 MUST-66")]
-    public void With_a_zero_window_an_ack_and_a_reset_still_count()
+    [Fact, Rfc(9293, "3.4", "MUST-66")]
+    public void With_a_zero_window_an_ack_urgent_data_and_a_reset_still_count()
     {
         Rig rig = new();
         TcpConnection connection = rig.Accepted(options: new TcpConnectionOptions { ReceiveBuffer = 1000, MaxReceiveBuffer = 1000, NoDelay = true });
@@ -171,6 +171,9 @@ public sealed class WindowTests
         rig.In(Ack, 1001, 11, data: [7]); // a probe: its text is not taken, its ACK is
         rig.Out(Ack, 11, 1001, 0, win: 0);
         Assert.Equal((1000, 0), (connection.ReadableBytes, connection.UnacknowledgedBytes));
+        rig.TakeEvents();
+        rig.In(Ack | Urg, 1001, 11, urgent: 9);
+        Assert.Equal((TcpEvents.Urgent, 1009), (rig.TakeEvents(), connection.UrgentBytesAhead));
         rig.In(Rst, 1001);
         Assert.Equal(TcpState.Closed, connection.State);
     }
@@ -270,7 +273,7 @@ public sealed class WindowTests
         Assert.Equal(300 - Reassembler.MaxRanges, rig.Layer.Counters.Drops[TcpDropReason.TooManyRanges]);
     }
 
-    [Fact, Rfc(9293, "3.7.4 MUST-17, SHLD-7")]
+    [Fact, Rfc(9293, "3.7.4", "MAY-16", "MUST-60", "SHLD-7")]
     public void Nagle_holds_a_second_small_segment_until_the_first_is_acknowledged()
     {
         Rig rig = new(options: new TcpConnectionOptions());
@@ -289,7 +292,7 @@ public sealed class WindowTests
         rig.Out(Fin | Ack | Psh, 1031, 1, 10); // the FIN says that no more will come
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.7.4", "MUST-17")]
     public void Without_delay_small_segments_go_at_once()
     {
         Rig rig = new();
@@ -300,7 +303,7 @@ public sealed class WindowTests
         rig.Out(Ack | Psh, 11, 1, 10);
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.9.1.2", "MAY-16", "MUST-60")]
     public void A_cork_lets_full_segments_out_only()
     {
         Rig rig = new();

@@ -152,7 +152,7 @@ public sealed class CongestionTests
         Assert.Equal(4 * Mss, control.CongestionWindow);
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.8.2", "MUST-19")]
     public void Reno_grows_by_a_segment_a_round_trip()
     {
         ICongestionControl control = New("reno", 20 * Mss);
@@ -165,7 +165,7 @@ public sealed class CongestionTests
         }
     }
 
-    [Theory]
+    [Theory, Rfc(9293, "3.8.2", "MAY-18")]
     [InlineData(100.0, 100)]
     [InlineData(20.0, 400)]
     [InlineData(200.0, 1000)]

@@ -61,7 +61,7 @@ public sealed class PolicyTests
         Assert.True(ack.IsDue);
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.8.6.3", "MUST-40")]
     public void The_delay_is_half_a_second_at_most_and_may_be_none()
     {
         DelayedAck slow = new(TimeSpan.FromSeconds(5), 0);
@@ -114,7 +114,7 @@ public sealed class PolicyTests
         Assert.Null(schedule.Deadline);
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.8.6.1", "SHLD-30")]
     public void A_closed_window_is_probed_at_doubled_intervals_while_the_peer_answers()
     {
         ZeroWindowProbe probe = new(TimeSpan.FromSeconds(120), 3);

@@ -22,7 +22,7 @@ public sealed class SecretTests
         0x751E8FBC860EE5FB, 0x14EA5627C0843D90, 0xF723CA908E7AF2EE, 0xA129CA6149BE45E5,
     ];
 
-    [Fact]
+    [Fact, Rfc(9293, "3.4.1", "MUST-9")]
     public void SipHash_gives_the_reference_vectors()
     {
         byte[] input = [.. Enumerable.Range(0, 16).Select(i => (byte)i)];
@@ -32,7 +32,7 @@ public sealed class SecretTests
         }
     }
 
-    [Fact]
+    [Fact, Rfc(9293, "3.4.1", "MUST-8")]
     public void Initial_sequence_numbers_run_with_a_clock_of_four_microseconds()
     {
         InitialSequence sequence = new(Hash(1));
