@@ -75,6 +75,20 @@ public sealed class RequirementTableTests
             Assert.Matches($@"\b{row.Name}\b", list);
     }
 
+    [Fact]
+    public void The_list_of_packetimpacts_meanings_names_tests_that_exist()
+    {
+        HashSet<string> tests = [.. typeof(RequirementTableTests).Assembly.GetTypes().SelectMany(t => t.GetMethods())
+            .Where(m => m.IsDefined(typeof(FactAttribute))).Select(m => $"{m.DeclaringType!.Name}.{m.Name}")];
+        string[] rows = [.. RepositoryFiles.Read("docs/conformance-packetimpact.md").Split('\n').Where(l => l.StartsWith("| ", StringComparison.Ordinal)).Skip(1)];
+        Assert.Equal(41, rows.Length);
+        foreach (string row in rows)
+        {
+            string[] named = [.. row.Split('|')[3].Split(',').Select(t => t.Trim().Trim('`'))];
+            Assert.All(named, name => Assert.Contains(name, tests));
+        }
+    }
+
     private sealed record Row(string Name, string Level, string Section, string What, string[] Tests, string? Reason)
     {
         internal static Row Of(string line)

@@ -61,7 +61,7 @@ public sealed partial class TcpConnection
             return;
         }
         int limit = _isUserClosed ? Settings.OrphanRetries : Settings.Retries;
-        bool isShrunkWindow = _sendWindow == 0 && now - _receivedAt < Settings.MaxRto;
+        bool isShrunkWindow = !_isUserClosed && _sendWindow == 0 && now - _receivedAt < Settings.MaxRto;
         if (isShrunkWindow) _timeouts = 1; // the peer lives and takes nothing: that is no silence, also not once it takes something
         else if (_timeouts > limit && _options.UserTimeout == TimeSpan.Zero)
         {

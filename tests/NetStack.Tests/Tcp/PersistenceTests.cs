@@ -79,6 +79,25 @@ public sealed class PersistenceTests
         Assert.Equal((0, 6001u), (connection.UnacknowledgedBytes, next));
     }
 
+    [Fact]
+    public void A_peer_that_shrinks_its_window_keeps_no_orphan_for_ever()
+    {
+        Rig rig = new(s => s with { OrphanRetries = 3 });
+        TcpConnection connection = rig.Connected(mss: Mss, win: 4000, roundTrip: TimeSpan.FromMilliseconds(100));
+        connection.Write(Rig.Bytes(6000));
+        connection.Close();
+        rig.DropOut();
+        for (int i = 0; i < 10_000 && connection.State != TcpState.Closed; i++)
+        {
+            rig.In(Ack, 1, 1001, win: 0);
+            rig.DropOut();
+            rig.Advance(10);
+        }
+        Assert.Equal(TcpState.Closed, connection.State);
+        rig.DropOut();
+        rig.AssertNothingLeaks();
+    }
+
     [Fact, Rfc(9293, "3.8.6.1", "MAY-8")]
     public void A_reader_may_keep_the_window_shut_for_days()
     {
