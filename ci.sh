@@ -31,8 +31,9 @@ step_captures() { # compare the inspector with the truth of real captures, and t
 step_package() { # pack, then install and run what was packed, from a local source
   eng/try-packages.sh
 }
-step_bench() { # the ratio tables of docs/performance.md
+step_bench() { # the tables of docs/performance.md
   dotnet run -c Release --project bench/NetStack.Benchmarks -- ratios
+  dotnet run -c Release --project bench/NetStack.Benchmarks -- stack
 }
 
 steps() { declare -F | sed -n 's/^declare -f step_//p'; }
