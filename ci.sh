@@ -41,8 +41,9 @@ step_captures() { # compare the inspector with the truth of real captures, and t
 step_package() { # pack, then install and run what was packed, from a local source
   eng/try-packages.sh
 }
-step_bench() { # the ratio tables of docs/performance.md
+step_bench() { # the tables of docs/performance.md
   dotnet run -c Release --project bench/NetStack.Benchmarks -- ratios
+  dotnet run -c Release --project bench/NetStack.Benchmarks -- stack
 }
 
 step_packetdrill-lib() { # build what packetdrill loads, into artifacts/packetdrill

@@ -1,4 +1,5 @@
 using System.Reflection;
+using NetStack.Nic.Pcap;
 using NetStack.TestCaptures;
 
 namespace NetStack.Samples.Tests;
@@ -39,6 +40,40 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void Two_hosts_exchange_every_byte_over_a_bad_cable_and_leave_a_capture_of_it()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"two-hosts-{Guid.NewGuid():N}.pcapng");
+        try
+        {
+            string[] lines = RunWith("two-hosts", path);
+            Assert.Equal("8388608 of 8388608 bytes arrived, unchanged", lines[0]);
+            Assert.InRange(Number(lines[2], 1), 1, Number(lines[2], 0)); // something was sent again
+            Assert.InRange(Number(lines[3], 0), 20, 200); // about every hundredth of some 6,000 frames
+            Assert.Equal("0 buffers did not come home", lines[5]);
+            int frames = 0;
+            using CaptureReader capture = CaptureReader.Open(path);
+            for (Timestamp last = default; capture.TryRead(out CaptureRecord record); frames++)
+            {
+                Assert.True(record.Timestamp >= last);
+                last = record.Timestamp!.Value;
+            }
+            Assert.Equal("alice", capture.Interfaces[0].Name);
+            Assert.Null(capture.Damage);
+            Assert.Equal($"{frames} frames in {path}", lines[6]);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Two_hosts_takes_one_path_at_most()
+    {
+        Assert.Equal("usage: two-hosts [CAPTURE.pcapng]\n", ErrorOf("two-hosts", "a", "b"));
+    }
+
+    [Fact]
     public void The_readme_shows_what_the_programs_print()
     {
         string readme = File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n");
@@ -50,28 +85,36 @@ public sealed class SampleTests
     [Theory, InlineData("inspect-headers"), InlineData("capture-through-the-ring")]
     public void Without_a_file_a_sample_says_how_it_is_used(string sample)
     {
+        Assert.Equal($"usage: {sample} FILE\n", ErrorOf(sample));
+    }
+
+    /// <summary>What a sample says of a wrong use.</summary>
+    private static string ErrorOf(string sample, params string[] arguments)
+    {
         StringWriter error = new();
         TextWriter console = Console.Error;
         Console.SetError(error);
         try
         {
-            Assert.Equal(1, Start(sample));
+            Assert.Equal(1, Start(sample, arguments));
         }
         finally
         {
             Console.SetError(console);
         }
-        Assert.Equal($"usage: {sample} FILE\n", error.ToString().ReplaceLineEndings("\n"));
+        return error.ToString().ReplaceLineEndings("\n");
     }
 
-    private static string[] Run(string sample, string capture)
+    private static string[] Run(string sample, string capture) => RunWith(sample, SampleCaptures.PathOf(capture));
+
+    private static string[] RunWith(string sample, string path)
     {
         StringWriter output = new();
         TextWriter console = Console.Out;
         Console.SetOut(output);
         try
         {
-            Assert.Equal(0, Start(sample, SampleCaptures.PathOf(capture)));
+            Assert.Equal(0, Start(sample, path));
         }
         finally
         {

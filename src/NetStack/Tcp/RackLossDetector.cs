@@ -86,6 +86,10 @@ internal struct RackLossDetector
         _window = isImpatient ? TimeSpan.Zero : Min(rtt.Minimum * Multiplier / 4, rtt.Smoothed);
     }
 
+    /// <summary>Says that what was taken for lost was only late. A path that reorders so far that every late segment is sent again
+    /// first shows it in no other way, and without a window each of them would begin a recovery (as Linux does on undo).</summary>
+    internal void OnReordering() => _isReorderingSeen = true;
+
     /// <summary>Says that a recovery ended: 16 of them without a DSACK give the window its first size back.</summary>
     internal void OnRecoveryEnded()
     {

@@ -108,14 +108,16 @@ internal struct UndoDetector
     /// <summary>Takes an ACK.</summary>
     /// <param name="outcome">What it did.</param>
     /// <param name="timestampEcho">TSecr; null without time stamps.</param>
-    internal RecoveryVerdict OnAck(in AckOutcome outcome, uint? timestampEcho)
+    /// <param name="isRepairOut">Whether something that was sent again is still to be acknowledged. One segment that was only late says
+    /// nothing of those then: the echo proves nothing yet (as Linux, tcp_try_undo_partial).</param>
+    internal RecoveryVerdict OnAck(in AckOutcome outcome, uint? timestampEcho, bool isRepairOut = false)
     {
         if (!_isActive || !_hasRetransmitted) return RecoveryVerdict.Open;
         if (outcome.HasDuplicateSack && outcome.DuplicateStart >= _start && outcome.DuplicateEnd <= _end)
         {
             _pending -= outcome.DuplicateEnd - outcome.DuplicateStart;
         }
-        bool isOriginalEchoed = outcome.IsAdvance && timestampEcho is { } echo && unchecked((int)(echo - _firstTimestamp)) < 0;
+        bool isOriginalEchoed = !isRepairOut && outcome.IsAdvance && timestampEcho is { } echo && unchecked((int)(echo - _firstTimestamp)) < 0;
         if (!isOriginalEchoed && _pending > 0) return RecoveryVerdict.Open;
         _isActive = false;
         return RecoveryVerdict.Spurious;

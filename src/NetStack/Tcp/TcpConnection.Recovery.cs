@@ -147,8 +147,10 @@ public sealed partial class TcpConnection
     private void CheckUndo(in AckOutcome outcome, in AckContext ack, Instant now)
     {
         _isHoldingRetransmissions = false;
-        if (_undo.OnAck(outcome, ack.Echo) == RecoveryVerdict.Spurious)
+        bool isFast = _congestionState == CongestionState.Recovery;
+        if (_undo.OnAck(outcome, ack.Echo, isRepairOut: isFast && _board.RetransmittedBytes > 0) == RecoveryVerdict.Spurious)
         {
+            if (isFast) _rack.OnReordering();
             Undo(now);
             return;
         }

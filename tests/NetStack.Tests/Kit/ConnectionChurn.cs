@@ -76,7 +76,8 @@ internal sealed class ConnectionChurn
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
-        return _watched.Count(w => w.IsAlive);
+        _watched.RemoveAll(static w => !w.IsAlive);
+        return _watched.Count;
     }
 
     /// <summary>Opens and closes so many more, then waits until nothing has a deadline.</summary>

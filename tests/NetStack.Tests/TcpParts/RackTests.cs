@@ -48,6 +48,17 @@ public sealed class RackTests
     }
 
     [Fact]
+    public void A_recovery_that_proved_spurious_gives_late_segments_a_window()
+    {
+        _rtt.OnSample(Ms(100), Instant.Zero);
+        Send(0, 1, 2, 3);
+        Ack(103, 0, null, 1, 2, 3);
+        _rack.OnReordering();
+        Assert.Equal(0, Detect(103, out Instant? due));
+        Assert.Equal(At(0 + 100 + 25), due);
+    }
+
+    [Fact]
     public void Without_reordering_three_SACKed_segments_or_recovery_leave_no_window()
     {
         _rtt.OnSample(Ms(100), Instant.Zero);

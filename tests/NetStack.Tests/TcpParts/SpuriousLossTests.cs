@@ -111,6 +111,15 @@ public sealed class SpuriousLossTests
     }
 
     [Fact]
+    public void A_late_segment_does_not_excuse_a_loss_whose_repair_is_still_out()
+    {
+        Timeout(4);
+        Assert.Equal(RecoveryVerdict.Open, _undo.OnAck(Ack(1), 105, isRepairOut: true));
+        Assert.Equal(RecoveryVerdict.Open, _undo.OnAck(Ack(2), 1000)); // the repair's own echo
+        Assert.True(_undo.IsActive);
+    }
+
+    [Fact]
     public void A_DSACK_for_all_that_was_sent_again_is_proof()
     {
         Timeout(4);
