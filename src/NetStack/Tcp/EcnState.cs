@@ -17,6 +17,7 @@ internal struct EcnState
     private const TcpFlags Setup = TcpFlags.Ece | TcpFlags.Cwr;
 
     private bool _isEnabled;
+    private bool _isReceiveOnly;
     private bool _isEchoing;
     private bool _owesReduced; // the next new data carries CWR
     private bool _hasReacted;
@@ -44,6 +45,10 @@ internal struct EcnState
 
     /// <summary>Both ends agreed, or not.</summary>
     internal void Enable(bool isAgreed) => _isEnabled = isAgreed;
+
+    /// <summary>We also sent a SYN or SYN-ACK that did not ask for ECN: nothing of ours may be marked capable, yet what the peer
+    /// marks is echoed, as it may have seen the one that asked (section 6.1.1).</summary>
+    internal void StopMarking() => _isReceiveOnly = true;
 
     /// <summary>Takes an acceptable segment: a mark is echoed until the peer says that it reduced its window (section 6.1.3).</summary>
     /// <param name="trafficClass">The IP header's, of the segment or any of those it stands for.</param>
@@ -82,7 +87,7 @@ internal struct EcnState
 
     /// <summary>The codepoint of a segment: ECT(0) on new data, none on SYN, pure ACKs, retransmissions and window probes (sections
     /// 6.1.1 to 6.1.6).</summary>
-    internal readonly byte CodepointOf(bool isNewData) => _isEnabled && isNewData ? Capable : (byte)0;
+    internal readonly byte CodepointOf(bool isNewData) => _isEnabled && !_isReceiveOnly && isNewData ? Capable : (byte)0;
 
     /// <summary>The ECN flags of a segment after the handshake; CWR goes with the first new data only.</summary>
     internal TcpFlags FlagsOf(bool isNewData)

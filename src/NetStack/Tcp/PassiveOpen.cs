@@ -48,8 +48,11 @@ internal struct Handshake
     /// <summary>The window of our SYN or SYN-ACK.</summary>
     internal int ReceiveWindow;
 
-    /// <summary>When our SYN-ACK was sent, if it was sent once only.</summary>
+    /// <summary>When our SYN-ACK was sent; null where it was sent more than once, or nobody remembers, as of a cookie.</summary>
     internal Instant? SentAt;
+
+    /// <summary>Whether our SYN-ACK was sent again because no answer came.</summary>
+    internal bool WasRetransmitted;
 }
 
 /// <summary>A half-open connection, SYN-RECEIVED after LISTEN: no more than is needed to answer and to build the connection.</summary>
@@ -74,6 +77,9 @@ internal sealed class PassiveOpen(TcpLayer layer) : ITcpFlow
 
     /// <summary>How often the SYN-ACK was sent again.</summary>
     internal int Retries;
+
+    /// <summary>When a bad segment may be answered.</summary>
+    internal AckRateLimiter InvalidAcks;
 
     ref int IDeadlineItem.DeadlineSlot => ref _deadlineSlot;
 

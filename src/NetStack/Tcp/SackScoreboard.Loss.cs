@@ -166,15 +166,19 @@ internal sealed partial class SackScoreboard
     }
 
     /// <summary>The last outstanding segment, once in a recovery (NextSeg rule 4, the rescue retransmission).</summary>
-    internal bool TryGetRescue(int maxLength, out SequenceNumber start, out int length)
+    internal bool TryGetRescue(int maxLength, bool hasFin, out SequenceNumber start, out int length)
     {
         start = default;
         length = 0;
-        return !_isRescueSpent && (_isRescueSpent = TryGetLast(maxLength, out start, out length));
+        return !_isRescueSpent && (_isRescueSpent = TryGetLast(maxLength, hasFin, out start, out length));
     }
 
-    /// <summary>The last segment sent that is not SACKed, at most so long: what a loss probe sends (RFC 8985 section 7.3).</summary>
-    internal bool TryGetLast(int maxLength, out SequenceNumber start, out int length)
+    /// <summary>The last segment sent that is not SACKed: what a loss probe sends (RFC 8985 section 7.3).</summary>
+    /// <param name="maxLength">The most payload bytes.</param>
+    /// <param name="hasFin">Whether the last number sent is the FIN's, which goes with the payload before it.</param>
+    /// <param name="start">Its first number.</param>
+    /// <param name="length">Its numbers.</param>
+    internal bool TryGetLast(int maxLength, bool hasFin, out SequenceNumber start, out int length)
     {
         start = default;
         length = 0;
@@ -182,8 +186,10 @@ internal sealed partial class SackScoreboard
         if (position >= 0 && _ranges[position].Has(SentRangeState.Sacked)) position--; // SACKed neighbours are one range
         if (position < 0) return false;
         SentRange range = _ranges[position];
-        int tail = range.Length % range.SegmentSize is > 0 and int rest ? rest : range.SegmentSize;
-        length = Math.Min(Math.Min(tail, maxLength), range.Length);
+        int fin = hasFin && range.End == _next ? 1 : 0;
+        int text = range.Length - fin;
+        int tail = text % range.SegmentSize is > 0 and int rest ? rest : range.SegmentSize;
+        length = Math.Min(Math.Min(tail, maxLength), text) + fin;
         start = range.End - length;
         return true;
     }

@@ -80,21 +80,26 @@ public sealed partial class TcpConnection
         if (echo is { } value)
         {
             int milliseconds = (int)(TcpLayer.TimestampClock(now) + _timestampOffset - value);
-            if (milliseconds is >= 0 and < 1_000_000) byTimestamp = TimeSpan.FromMilliseconds(milliseconds);
+            if (milliseconds is >= 0 and < 1_000_000) byTimestamp = TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)); // no finer than the clock
         }
         if (hasData && byTimestamp is { } seen) _tuner.OnTimestampSample(seen);
         TimeSpan? sample = outcome.RoundTrip ?? (outcome.IsAdvance ? byTimestamp : null);
-        if (sample is { } roundTrip) _rtt.OnSample(roundTrip, now, RttEstimator.ExpectedSamples(_board.Outstanding + outcome.Acknowledged, Math.Max(1, _mss)));
+        if (sample is not { } roundTrip) return;
+        int samples = RttEstimator.ExpectedSamples(_board.Outstanding + outcome.Acknowledged, Math.Max(1, _mss));
+        _rtt.OnSample(roundTrip, now, samples, outcome.ShortestRoundTrip);
     }
 
     /// <summary>SND.UNA advanced.</summary>
     private void OnAdvance(SequenceNumber before, in AckOutcome outcome, Instant now)
     {
         int held = _sendQueue.Length;
-        int taken = Math.Clamp(SendUnacknowledged - SequenceNumber.Max(before, _iss + 1), 0, held);
+        int passed = SendUnacknowledged - (IsSynAcknowledged ? before : before + 1); // the SYN is not in the queue
+        int taken = Math.Clamp(passed, 0, held);
         _sendQueue.TrimStart(taken);
         _acknowledgedBytes += taken;
         _totalAcknowledged += outcome.Acknowledged;
+        _smallEnd = SequenceNumber.Max(_smallEnd, SendUnacknowledged); // numbers left behind would come to look new
+        _recoveryEnd = SequenceNumber.Max(_recoveryEnd, SendUnacknowledged - 1);
         _timeouts = 0;
         _isMoreComing = false;
         SoftError = TcpError.None; // whatever it was, the path works
@@ -103,7 +108,7 @@ public sealed partial class TcpConnection
             _confirmedAt = now;
             _layer.Ip.ConfirmReachable(Tuple.Remote.Address, now);
         }
-        if (_isFinQueued && !_isFinAcknowledged && SendUnacknowledged == SendNext && _sendQueue.Length == 0 && IsFinCovered(before, held))
+        if (_isFinQueued && !_isFinAcknowledged && SendUnacknowledged == SendNext && passed > held)
         {
             _isFinAcknowledged = true;
             OnFinAcknowledged(now);
@@ -112,9 +117,6 @@ public sealed partial class TcpConnection
         _userTimeout.OnProgress(isMoreOutstanding, now);
         if (taken > 0) OfferWrite();
     }
-
-    /// <summary>Whether SND.UNA passed the FIN's number, which follows what the queue held before.</summary>
-    private bool IsFinCovered(SequenceNumber before, int held) => SendUnacknowledged - SequenceNumber.Max(before, _iss + 1) > held;
 
     private void OnFinAcknowledged(Instant now)
     {
@@ -156,7 +158,7 @@ public sealed partial class TcpConnection
     private void ArmProbe(Instant now)
     {
         bool mayProbe = UsesRack && _congestionState == CongestionState.Open && _board.SackedBytes == 0 && !_probe.IsOutstanding
-            && _board.Outstanding > 0 && SendUnacknowledged > _iss && _timeouts == 0;
+            && _board.Outstanding > 0 && IsSynAcknowledged && _timeouts == 0;
         _timers.Probe = mayProbe
             ? TailLossProbe.TimeoutAt(now, _rtt, _board.Outstanding <= _mss, TailLossProbe.DefaultMaximumAckDelay, _timers.Retransmission)
             : TcpTimers.Never;

@@ -69,7 +69,7 @@ public sealed partial class TcpConnection
         }
         Counters.Timeouts++;
         _congestion.OnRetransmissionTimeout(new CongestionEvent { Now = now, FlightSize = _board.Outstanding }, isRepeated);
-        if (!isRepeated) _undo.Begin(SendUnacknowledged, SendNext);
+        if (!isRepeated) _undo.Begin(SendUnacknowledged, SendNext, _board.RetransmittedBytes);
         _frto.OnTimeout(SendNext, isRepeated);
         _board.OnRetransmissionTimeout(UsesRack ? _rack : null, now);
         _congestion.CongestionWindow = Math.Max(_congestion.CongestionWindow, _board.Pipe + _mss); // the first segment always goes
@@ -86,9 +86,8 @@ public sealed partial class TcpConnection
         _congestionState = CongestionState.Loss;
         _duplicateAcks = 0;
         _isHoldingRetransmissions = false;
-        _isProbeDue = false;
-        _probe.Cancel();
-        _timers.Probe = _timers.Reordering = TcpTimers.Never;
+        StopProbing();
+        _timers.Reordering = TcpTimers.Never;
         _ecn.OnReduced(SendNext);
     }
 

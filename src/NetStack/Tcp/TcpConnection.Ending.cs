@@ -39,17 +39,15 @@ public sealed partial class TcpConnection
         _timeWait = _isUserClosed ? null : entry;
     }
 
+    /// <summary>Whether a number was sent and is not acknowledged.</summary>
+    internal bool IsInFlight(SequenceNumber sequence) => _board.Outstanding > 0 && sequence.IsBetween(SendUnacknowledged, SendNext - 1);
+
     /// <summary>
-    /// An ICMP error about a segment of this connection (RFC 5461, RFC 5927): it counts only if it quotes a number in flight. Hard
-    /// errors end a connection that is opening; one that is open survives all of them.
+    /// An ICMP error about a segment of this connection that is in flight (RFC 5461, RFC 5927). Hard errors end a connection that
+    /// is opening; one that is open survives all of them.
     /// </summary>
-    internal void OnIcmpError(in IcmpErrorReport error, SequenceNumber sequence, Instant now)
+    internal void OnIcmpError(in IcmpErrorReport error, Instant now)
     {
-        if (_board.Outstanding == 0 || !sequence.IsBetween(SendUnacknowledged, SendNext - 1))
-        {
-            Drop(TcpDropReason.ErrorNotOurs);
-            return;
-        }
         if (error.Kind == IcmpErrorKind.PacketTooBig)
         {
             OnPacketTooBig(error.Mtu, now);
@@ -78,7 +76,8 @@ public sealed partial class TcpConnection
         _undo.Cancel();
         _recoveryEnd = SendNext;
         _congestionState = CongestionState.Loss;
-        _timers.Probe = _timers.Reordering = TcpTimers.Never;
+        StopProbing();
+        _timers.Reordering = TcpTimers.Never;
         _layer.MarkReady(this);
     }
 

@@ -26,7 +26,7 @@ public sealed partial class TcpConnection
         TcpConnection connection = new(layer, tuple, listener.Binding.Options.Interface, path, listener.Connection, handshake.Iss, isPassive: true, now)
         {
             _timestampOffset = handshake.TimestampOffset,
-            _wasSynRetransmitted = handshake.SentAt is null,
+            _wasSynRetransmitted = handshake.WasRetransmitted,
         };
         connection.Move(TcpTrigger.PassiveOpen);
         connection.Move(TcpTrigger.ReceiveSyn);
@@ -84,7 +84,7 @@ public sealed partial class TcpConnection
     private Handshake HandshakeOf(in TcpSegment segment)
     {
         TcpOptions options = segment.Options;
-        bool offeredEcn = Settings.Ecn == EcnMode.Active && !_wasSynRetransmitted;
+        bool offeredEcn = Settings.Ecn == EcnMode.Active;
         return new Handshake
         {
             Iss = _iss,
@@ -137,7 +137,11 @@ public sealed partial class TcpConnection
     {
         int initial = Math.Min(CongestionControl.InitialWindow(_mss), Settings.InitialWindow * _mss);
         _congestion.Start(_mss, _wasSynRetransmitted ? _mss : initial);
-        if (_wasSynRetransmitted) _rtt.OnHandshakeRetransmitted();
+        if (_wasSynRetransmitted)
+        {
+            _rtt.OnHandshakeRetransmitted();
+            _ecn.StopMarking();
+        }
         _timeouts = 0;
         _isSynAckDue = false;
         _dataAt = now;

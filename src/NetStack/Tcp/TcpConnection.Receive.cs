@@ -291,9 +291,10 @@ public sealed partial class TcpConnection
         return false;
     }
 
+    /// <summary>RFC 5961 section 7. The connection's own limit comes first: an attack on one must not use up what all share.</summary>
     private void Challenge(Instant now)
     {
-        if (_layer.MayChallenge(now)) AckAtOnce();
+        if (_invalidAcks.TryTake(now) && _layer.MayChallenge(now)) AckAtOnce();
     }
 
     private void Drop(TcpDropReason reason) => _layer.Drop(reason);

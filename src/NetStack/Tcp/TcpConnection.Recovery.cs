@@ -22,7 +22,7 @@ public sealed partial class TcpConnection
         EndRecovery();
         if (_congestionState is CongestionState.Open or CongestionState.Disorder or CongestionState.CwndReduced)
         {
-            if (marked > 0) EnterRecovery(outcome, now);
+            if (marked > 0 || _board.LostBytes > 0) EnterRecovery(outcome, now); // lost may be what was sent during the last recovery
             else if (_ecn.OnAck(ack.Flags, ack.Acknowledgement, SendNext) && _congestionState != CongestionState.CwndReduced) ReduceForEcn(outcome, now);
         }
         if (_congestionState is CongestionState.Recovery or CongestionState.CwndReduced) Pace(outcome, ack, marked);
@@ -63,11 +63,17 @@ public sealed partial class TcpConnection
         Counters.FastRecoveries++;
         _congestion.OnCongestion(new CongestionEvent { Now = now, FlightSize = _board.Outstanding });
         _reduction.Begin(_congestion.SlowStartThreshold, _board.Outstanding, Math.Max(0, _board.SackedBytes - outcome.Sacked), outcome.Acknowledged);
-        _undo.Begin(SendUnacknowledged, SendNext);
+        _undo.Begin(SendUnacknowledged, SendNext, _board.RetransmittedBytes);
         _board.BeginRecovery();
         _ecn.OnReduced(SendNext);
         _recoveryEnd = SendNext;
         _congestionState = CongestionState.Recovery;
+        StopProbing();
+    }
+
+    private void StopProbing()
+    {
+        _isProbeDue = false;
         _probe.Cancel();
         _timers.Probe = TcpTimers.Never;
     }
@@ -96,7 +102,11 @@ public sealed partial class TcpConnection
     {
         if (_congestionState is CongestionState.Open or CongestionState.Disorder || SendUnacknowledged < _recoveryEnd) return;
         if (_congestionState is CongestionState.Recovery or CongestionState.CwndReduced) _congestion.CongestionWindow = _congestion.SlowStartThreshold;
-        if (_congestionState is CongestionState.Recovery or CongestionState.Loss) _rack.OnRecoveryEnded();
+        if (_congestionState is CongestionState.Recovery or CongestionState.Loss)
+        {
+            _rack.OnRecoveryEnded();
+            _board.EndRecovery();
+        }
         _frto.Cancel();
         _isHoldingRetransmissions = false;
         _congestionState = CongestionState.Open;
@@ -125,6 +135,7 @@ public sealed partial class TcpConnection
             IsAppLimited = !IsWindowLimited,
             RateBytes = outcome.RateBytes,
             RateInterval = outcome.RateInterval,
+            IsRateAppLimited = outcome.IsRateAppLimited,
         });
     }
 
@@ -153,6 +164,7 @@ public sealed partial class TcpConnection
     {
         Counters.Undone++;
         if (_congestionState is CongestionState.Recovery or CongestionState.Loss) _board.ClearLosses();
+        _board.EndRecovery();
         _congestion.OnUndo();
         _undo.Cancel();
         _frto.Cancel();

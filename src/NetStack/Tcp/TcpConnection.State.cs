@@ -157,7 +157,9 @@ public sealed partial class TcpConnection : ITcpFlow
     private SequenceNumber SendNext => _board.Next;
 
     /// <summary>The number of the first byte in the send queue.</summary>
-    private SequenceNumber QueueStart => SequenceNumber.Max(SendUnacknowledged, _iss + 1);
+    private SequenceNumber QueueStart => IsSynAcknowledged ? SendUnacknowledged : _iss + 1;
+
+    private bool IsSynAcknowledged => _totalAcknowledged > 0; // ISS itself is too old to compare with after 2 GiB
 
     /// <summary>The number behind the last byte in the send queue: the FIN's, once it is queued.</summary>
     private SequenceNumber QueueEnd => _isFinAcknowledged ? SendUnacknowledged - 1 : QueueStart + _sendQueue.Length;
@@ -165,7 +167,7 @@ public sealed partial class TcpConnection : ITcpFlow
     private bool IsFinSent => _isFinQueued && SendNext > QueueEnd;
 
     /// <summary>Bytes written that were never sent.</summary>
-    private int Unsent => Math.Max(0, QueueEnd - SequenceNumber.Max(SendNext, _iss + 1));
+    private int Unsent => Math.Max(0, QueueEnd - SequenceNumber.Max(SendNext, QueueStart));
 
     private SequenceNumber DataNext => _irs + 1 + unchecked((int)_receiveQueue.Next);
 

@@ -47,7 +47,9 @@ public sealed partial class TcpConnection
         int room = _congestion.CongestionWindow - _board.Pipe;
         if (room < Math.Min(segment, _board.WaitingBytes)) return null;
         int most = Math.Min(Math.Max(room / segment, 1) * segment, SuperSegment(segment));
-        return _board.TryGetRetransmission(most, out SequenceNumber start, out int length) ? Retransmit(start, length, segment, now) : null;
+        if (!_board.TryGetRetransmission(IsFinSent ? most + 1 : most, out SequenceNumber start, out int length)) return null;
+        if (length > most && start + length <= QueueEnd) length = most; // only the FIN takes no room
+        return Retransmit(start, length, segment, now);
     }
 
     /// <summary>RFC 6675 NextSeg rules 3 and 4, where losses are counted and not timed.</summary>
@@ -57,7 +59,7 @@ public sealed partial class TcpConnection
         int segment = SegmentSize;
         if (_congestion.CongestionWindow - _board.Pipe < segment) return null;
         if (_board.TryGetSpeculative(segment, out SequenceNumber start, out int length)) return Retransmit(start, length, segment, now);
-        if (SendUnacknowledged < _recoveryEnd && _board.TryGetRescue(segment, out start, out length)) return Retransmit(start, length, segment, now);
+        if (SendUnacknowledged < _recoveryEnd && _board.TryGetRescue(segment, IsFinSent, out start, out length)) return Retransmit(start, length, segment, now);
         return null;
     }
 
@@ -153,6 +155,7 @@ public sealed partial class TcpConnection
         if (outcome == SendOutcome.NoRoom || _state == TcpState.Closed) return outcome;
         _board.OnSent(length + (sendsFin ? 1 : 0), segment, now, timestamp);
         if (length % segment != 0) _smallEnd = SendNext;
+        _isProbeDue = false; // new data is as good as a probe
         _mustPush = false;
         _mustSendSmall = false;
         _orphanProbes = 0;
@@ -208,12 +211,14 @@ public sealed partial class TcpConnection
     /// <summary>RFC 8985 section 7.3: new data if there is any and the peer's window takes it, else the last segment again.</summary>
     private SendOutcome? TransmitLossProbe(Instant now)
     {
-        _isProbeDue = false;
-        if (_board.Outstanding == 0) return null;
-        SendOutcome? outcome = TransmitNew(now, maxSegments: 1, isProbe: true);
+        bool isNeeded = _board.Outstanding > 0;
+        SendOutcome? outcome = isNeeded ? TransmitNew(now, maxSegments: 1, isProbe: true) : null;
         bool isRetransmission = outcome is null;
-        if (isRetransmission && _board.TryGetLast(SegmentSize, out SequenceNumber start, out int length)) outcome = Retransmit(start, length, SegmentSize, now);
-        if (outcome is null || outcome == SendOutcome.NoRoom || _state == TcpState.Closed) return outcome;
+        if (isNeeded && isRetransmission && _board.TryGetLast(SegmentSize, IsFinSent, out SequenceNumber start, out int length))
+            outcome = Retransmit(start, length, SegmentSize, now);
+        if (outcome == SendOutcome.NoRoom) return outcome; // it stays due
+        _isProbeDue = false;
+        if (outcome is null || _state == TcpState.Closed) return outcome;
         Counters.TailLossProbes++;
         _probe.OnProbeSent(SendNext, isRetransmission);
         _timers.Probe = TcpTimers.Never;

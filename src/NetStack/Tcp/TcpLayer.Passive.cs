@@ -98,6 +98,7 @@ public sealed partial class TcpLayer
         open.Interface = segment.Interface;
         open.Mss = (ushort)MssOf(path, listener.Connection);
         open.Retries = 0;
+        open.InvalidAcks = new AckRateLimiter(Settings.InvalidAckInterval);
         open.Handshake = Agree(listener, segment, above ?? NextInitialSequence(segment.Tuple, now), now);
         if (isFull || Settings.SynCookies == SynCookieMode.Always)
         {
@@ -211,7 +212,7 @@ public sealed partial class TcpLayer
 
     private void ChallengeHalfOpen(PassiveOpen open, Instant now)
     {
-        if (!MayChallenge(now)) return;
+        if (!open.InvalidAcks.TryTake(now) || !MayChallenge(now)) return;
         ref Handshake handshake = ref open.Handshake;
         (SequenceNumber next, SequenceNumber expected) = (handshake.Iss + 1, handshake.Irs + 1);
         TcpHeader header = new(open.Tuple.Local.Port, open.Tuple.Remote.Port, next.Value, expected.Value, TcpFlags.Ack, (ushort)handshake.ReceiveWindow);
@@ -231,6 +232,7 @@ public sealed partial class TcpLayer
         }
         TcpListener listener = open.Listener;
         Handshake handshake = open.Handshake;
+        handshake.WasRetransmitted = open.Retries > 0;
         if (open.Retries > 0) handshake.SentAt = null;
         Forget(open);
         Establish(listener, handshake, path, segment, now);

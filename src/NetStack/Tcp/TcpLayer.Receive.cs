@@ -41,28 +41,41 @@ public sealed partial class TcpLayer : ITransport
     }
 
     /// <inheritdoc/>
-    /// <remarks>RFC 5927 section 4: only an error that quotes a number in flight is heard.</remarks>
+    /// <remarks>The four-tuple must be a flow's, and the quoted number in flight (RFC 5927 section 4).</remarks>
+    bool ITransport.IsExpected(in IcmpErrorReport error) => FindSender(error) is not null;
+
+    /// <inheritdoc/>
     void ITransport.OnError(in IcmpErrorReport error, Instant now)
     {
-        if (error.Quoted.Length < 8) return;
-        TcpEndpoint local = new(error.Source, System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(error.Quoted));
-        TcpEndpoint remote = new(error.Destination, System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(error.Quoted[2..]));
-        SequenceNumber sequence = new(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(error.Quoted[4..]));
-        _flows.TryGetValue(FourTuple.Of(local, remote, 0), out ITcpFlow? flow);
-        switch (flow)
+        switch (FindSender(error))
         {
             case TcpConnection connection:
-                connection.OnIcmpError(error, sequence, now);
+                connection.OnIcmpError(error, now);
                 break;
-            case PassiveOpen open when sequence == open.Handshake.Iss && error.Kind == IcmpErrorKind.PacketTooBig:
-                ShrinkHandshake(open, error.Mtu, now);
+            case PassiveOpen open: // all else is soft while half open (RFC 5461): the SYN-ACK is sent again
+                if (error.Kind == IcmpErrorKind.PacketTooBig) ShrinkHandshake(open, error.Mtu, now);
                 break;
-            case PassiveOpen open when sequence == open.Handshake.Iss:
-                break; // soft while half open (RFC 5461): the SYN-ACK is sent again
             default:
                 Drop(TcpDropReason.ErrorNotOurs);
                 break;
         }
+    }
+
+    /// <summary>Who sent the segment that an error quotes, if its number is in flight.</summary>
+    private ITcpFlow? FindSender(in IcmpErrorReport error)
+    {
+        if (error.Quoted.Length < 8) return null;
+        TcpEndpoint local = new(error.Source, System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(error.Quoted));
+        TcpEndpoint remote = new(error.Destination, System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(error.Quoted[2..]));
+        SequenceNumber sequence = new(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(error.Quoted[4..]));
+        _flows.TryGetValue(FourTuple.Of(local, remote, 0), out ITcpFlow? flow);
+        bool isInFlight = flow switch
+        {
+            TcpConnection connection => connection.IsInFlight(sequence),
+            PassiveOpen open => sequence == open.Handshake.Iss,
+            _ => false,
+        };
+        return isInFlight ? flow : null;
     }
 
     /// <inheritdoc/>

@@ -187,11 +187,40 @@ public sealed class AcknowledgementTests
     [Fact, Rfc(5961, "7")]
     public void Challenge_acks_are_limited()
     {
-        Rig rig = new(s => s with { ChallengeAcksPerSecond = 10 });
+        Rig rig = new(s => s with { ChallengeAcksPerSecond = 10, InvalidAckInterval = TimeSpan.Zero });
         rig.Accepted();
         for (uint i = 0; i < 100; i++) rig.In(Rst, 2 + i);
         rig.Pump();
         Assert.InRange(rig.Ip.Sent.Count, 5, 15);
+    }
+
+    [Fact, Rfc(5961, "7")]
+    public void One_connection_under_attack_does_not_use_up_the_challenge_acks_of_all()
+    {
+        Rig rig = new(s => s with { ChallengeAcksPerSecond = 10 });
+        TcpListener listener = rig.Listen();
+        foreach (ushort port in (ushort[])[4000, 4001])
+        {
+            rig.RemotePort = port;
+            rig.In(Syn, 0, options: rig.SynOptions(Offer.None));
+            rig.OurIss = rig.Take().Header.Sequence;
+            rig.In(Ack, 1, 1);
+            Assert.True(listener.TryAccept(out _));
+        }
+        rig.DropOut();
+        uint second = rig.OurIss;
+        rig.RemotePort = 4000;
+        for (uint i = 0; i < 100; i++) rig.In(Rst, 2 + i);
+        rig.Pump();
+        Assert.Single(rig.Ip.Sent);
+        rig.DropOut();
+        (rig.RemotePort, rig.OurIss) = (4001, second);
+        rig.In(Rst, 2);
+        rig.Out(Ack, 1, 1, 0);
+        rig.RemotePort = 4000;
+        rig.Advance(500);
+        rig.In(Rst, 2);
+        rig.Out(Ack, null, 1, 0);
     }
 
     [Fact]

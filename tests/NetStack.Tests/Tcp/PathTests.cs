@@ -42,6 +42,27 @@ public sealed class PathTests
         Assert.Equal(TcpError.None, connection.SoftError);
     }
 
+    [Fact, Rfc(5927, "4.1")]
+    public void An_error_is_expected_only_of_a_flow_and_of_a_number_in_flight()
+    {
+        Rig rig = new();
+        Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 1));
+        TcpConnection connection = rig.Accepted();
+        Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 1)); // nothing is
+        connection.Write(Rig.Bytes(100));
+        rig.DropOut();
+        Assert.True(rig.Expects(IcmpErrorKind.PacketTooBig, 1));
+        Assert.True(rig.Expects(IcmpErrorKind.PacketTooBig, 100));
+        Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 0));
+        Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 101));
+        rig.RemotePort++;
+        Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 1));
+        rig.In(Syn, 0);
+        rig.OurIss = rig.Take().Header.Sequence;
+        Assert.True(rig.Expects(IcmpErrorKind.PacketTooBig, 0)); // our SYN-ACK
+        Assert.False(rig.Expects(IcmpErrorKind.PacketTooBig, 1));
+    }
+
     [Fact, Rfc(5461, "2")]
     public void A_connection_that_times_out_says_what_soft_error_it_had()
     {
@@ -173,6 +194,28 @@ public sealed class PathTests
         rig.Connect();
         rig.Advance(1100);
         Assert.Equal([Syn | Ece | Cwr, Syn], rig.Ip.Sent.Select(s => s.Flags));
+    }
+
+    [Theory, Rfc(3168, "6.1.1")]
+    [InlineData(true), InlineData(false)]
+    public void After_a_handshake_segment_without_ecn_nothing_is_marked_capable_but_marks_are_echoed(bool isPassive)
+    {
+        Rig rig = new(s => s with { Ecn = EcnMode.Active });
+        TcpListener? listener = isPassive ? rig.Listen() : null;
+        TcpConnection? connection = isPassive ? null : rig.Connect();
+        if (isPassive) rig.In(Syn | Ece | Cwr, 0);
+        SentSegment first = rig.Take();
+        rig.OurIss = first.Header.Sequence;
+        Assert.Equal(Ece, first.Flags & Ece);
+        rig.Advance(1000);
+        rig.Out(isPassive ? Syn | Ack : Syn, 0); // sent again without
+        rig.In(isPassive ? Ack : Syn | Ack | Ece, isPassive ? 1u : 0, 1); // the first had come, too
+        if (isPassive) Assert.True(listener!.TryAccept(out connection));
+        rig.DropOut();
+        connection!.Write(Rig.Bytes(100));
+        Assert.Equal(0, rig.Out(Ack | Psh, 1, 1, 100).Send.TrafficClass & 3);
+        rig.In(Ack, 1, 101, data: Rig.Bytes(10), tos: 3);
+        rig.Out(Ack | Ece, 101, 11);
     }
 
     [Fact, Rfc(3168, "6.1.2"), Rfc(3168, "6.1.4")]

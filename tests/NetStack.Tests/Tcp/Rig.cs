@@ -268,14 +268,18 @@ internal sealed class Rig
         return Convert.ToHexString(bytes.AsSpan(0, read));
     }
 
-    internal void Report(IcmpErrorKind kind, uint seq, int mtu = 0)
+    internal void Report(IcmpErrorKind kind, uint seq, int mtu = 0) => ((ITransport)Layer).OnError(ErrorAbout(kind, seq, mtu), Now);
+
+    /// <summary>Whether TCP would have IP believe an error that quotes a number.</summary>
+    internal bool Expects(IcmpErrorKind kind, uint seq) => ((ITransport)Layer).IsExpected(ErrorAbout(kind, seq, 0));
+
+    private IcmpErrorReport ErrorAbout(IcmpErrorKind kind, uint seq, int mtu)
     {
         byte[] quoted = new byte[8];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(quoted, OurPort);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(quoted.AsSpan(2), RemotePort);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(quoted.AsSpan(4), OurIss + seq);
-        IcmpErrorReport report = new() { Kind = kind, Source = _ours, Destination = _peers, Protocol = IpProtocol.Tcp, Quoted = quoted, Mtu = mtu };
-        ((ITransport)Layer).OnError(report, Now);
+        return new IcmpErrorReport { Kind = kind, Source = _ours, Destination = _peers, Protocol = IpProtocol.Tcp, Quoted = quoted, Mtu = mtu };
     }
 
     /// <summary>Everything is given back: no buffer, block, table entry or deadline is left.</summary>

@@ -131,9 +131,9 @@ public sealed class SackScoreboardTests
         Ack(board, 5000, (9000, 9500), (6000, 8000));
         Assert.True(board.TryGetSpeculative(Mss, out start, out length)); // rule 3: below the highest SACK
         Assert.Equal((8000u, Mss), (start.Value, length));
-        Assert.True(board.TryGetRescue(Mss, out start, out length)); // rule 4: the last outstanding one, once
+        Assert.True(board.TryGetRescue(Mss, hasFin: false, out start, out length)); // rule 4: the last outstanding one, once
         Assert.Equal((9500u, Mss), (start.Value, length));
-        Assert.False(board.TryGetRescue(Mss, out _, out _));
+        Assert.False(board.TryGetRescue(Mss, hasFin: false, out _, out _));
     }
 
     [Fact]

@@ -120,7 +120,7 @@ public sealed class ScoreboardModelTests
             int length;
             bool has = _random.Below(4) switch
             {
-                0 => _real.TryGetLast(most, out start, out length),
+                0 => _real.TryGetLast(most, false, out start, out length),
                 1 => _real.TryGetSpeculative(most, out start, out length),
                 _ => _real.TryGetRetransmission(most, out start, out length),
             };
