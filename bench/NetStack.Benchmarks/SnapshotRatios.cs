@@ -41,7 +41,6 @@ public static class SnapshotRatios
             }
         }
         double[] ratios = [.. times[1].Zip(times[0], (snapshot, inPlace) => snapshot / inPlace).Order()];
-        if (Environment.GetEnvironmentVariable("MINS") == "1") Console.Error.WriteLine($"{shape.HeaderLength}: min {times[0].Min():F1} {times[1].Min():F1} {times[2].Min():F1} ratio {times[1].Min() / times[0].Min():F2}");
         double place = Median(times[0]), snap = Median(times[1]), copy = Median(times[2]);
         return string.Create(CultureInfo.InvariantCulture,
             $"| {shape.HeaderLength} | {place:F1} | {snap / place:F2} ({ratios[rounds / 4]:F2}–{ratios[rounds * 3 / 4]:F2}) | {copy / place:F1} | {copy / snap:F1} |");

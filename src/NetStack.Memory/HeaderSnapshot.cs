@@ -212,10 +212,14 @@ public sealed class HeaderSnapshot
     private void Fetch(int count)
     {
         BodyChain? frame = _frame.Chain;
-        if (_watermark == 0 && count <= HeaderLine.Size && frame is not null && frame.Trimmed == _frameStart && frame.First.Length >= HeaderLine.Size)
+        if (_watermark == 0 && count <= 2 * HeaderLine.Size && frame is not null && frame.Trimmed == _frameStart)
         {
-            FetchFirstLine(frame.First);
-            return;
+            int lines = count <= HeaderLine.Size ? HeaderLine.Size : 2 * HeaderLine.Size;
+            if (frame.First.Length >= lines)
+            {
+                FetchFirstLines(frame.First, lines);
+                return;
+            }
         }
         int offset = PositionOfRest(out int rest);
         int wanted = (int)Math.Min(((long)count + HeaderLine.Size - 1) / HeaderLine.Size * HeaderLine.Size - _watermark, rest);
@@ -233,15 +237,15 @@ public sealed class HeaderSnapshot
         }
     }
 
-    /// <summary>The common case: the first line, from the start of a slice that has it whole.</summary>
+    /// <summary>The common case: the first line or two, from the start of a slice that has them whole.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FetchFirstLine(in BodySlice slice)
+    private void FetchFirstLines(in BodySlice slice, int length)
     {
-        SharedSpan window = slice.Pool.WindowInside(slice.Buffer, slice.Offset, HeaderLine.Size);
-        window.FetchLine(_bytes);
-        _watermark = HeaderLine.Size;
-        _meter!.HeaderFetched(HeaderLine.Size);
-        window.Announce(HeaderLine.Size);
+        SharedSpan window = slice.Pool.WindowInside(slice.Buffer, slice.Offset, length);
+        window.FetchLines(_bytes);
+        _watermark = length;
+        _meter!.HeaderFetched(length);
+        window.Announce(length);
     }
 
     /// <summary>Where, in what is left of the frame, the bytes begin that were not fetched, and how many of them are left.</summary>

@@ -114,13 +114,15 @@ public readonly ref struct SharedSpan
         FetchOnce.Copy(ref _start, ref MemoryMarshal.GetReference(destination), _length);
     }
 
-    /// <summary>Fetches the first 64 bytes, which the window and the destination have, without telling the device model yet.</summary>
+    /// <summary>Fetches a window of one line or two, without telling the device model yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void FetchLine(Span<byte> destination)
+    internal void FetchLines(Span<byte> destination)
     {
-        if (_length < HeaderLine.Size || destination.Length < HeaderLine.Size) ThrowShort();
+        if (destination.Length < _length || _length is not (HeaderLine.Size or 2 * HeaderLine.Size)) ThrowShort();
         _region!.ThrowIfDisposed();
-        FetchOnce.Line(ref _start, ref MemoryMarshal.GetReference(destination));
+        ref byte to = ref MemoryMarshal.GetReference(destination);
+        FetchOnce.Line(ref _start, ref to);
+        if (_length > HeaderLine.Size) FetchOnce.Line(ref Unsafe.Add(ref _start, HeaderLine.Size), ref Unsafe.Add(ref to, HeaderLine.Size));
     }
 
     /// <summary>Tells the device model that the first <paramref name="length"/> bytes were read.</summary>

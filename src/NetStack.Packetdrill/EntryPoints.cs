@@ -10,13 +10,13 @@ namespace NetStack.Packetdrill;
 /// </summary>
 internal static unsafe class EntryPoints
 {
-    private static World s_world = null!;
+    private static World _world = null!;
 
     /// <summary>Fills the table; called once by the shim.</summary>
     [UnmanagedCallersOnly]
     public static void Initialise(byte* flags, FunctionTable* table)
     {
-        s_world = new World(WorldOptions.Parse(flags is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(flags))));
+        _world = new World(WorldOptions.Parse(flags is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(flags))));
         table->UserData = null;
         table->Free = &Free;
         table->Socket = &Socket;
@@ -58,26 +58,26 @@ internal static unsafe class EntryPoints
     }
 
     [UnmanagedCallersOnly]
-    private static int Socket(void* user, int domain, int type, int protocol) => Result(() => s_world.Socket(domain, type, protocol));
+    private static int Socket(void* user, int domain, int type, int protocol) => Result(() => _world.Socket(domain, type, protocol));
 
     [UnmanagedCallersOnly]
     private static int Bind(void* user, int descriptor, byte* address, uint length) =>
-        Result(() => SocketAddress.TryRead(address, length, out SocketAddress value) ? s_world.Bind(descriptor, value) : -(int)Errno.Invalid);
+        Result(() => SocketAddress.TryRead(address, length, out SocketAddress value) ? _world.Bind(descriptor, value) : -(int)Errno.Invalid);
 
     [UnmanagedCallersOnly]
-    private static int Listen(void* user, int descriptor, int backlog) => Result(() => s_world.Listen(descriptor, backlog));
+    private static int Listen(void* user, int descriptor, int backlog) => Result(() => _world.Listen(descriptor, backlog));
 
     [UnmanagedCallersOnly]
     private static int Accept(void* user, int descriptor, byte* address, uint* length) => Result(() =>
     {
-        int accepted = s_world.Accept(descriptor, out SocketAddress remote);
+        int accepted = _world.Accept(descriptor, out SocketAddress remote);
         if (accepted >= 0 && address is not null) remote.Write(address, length);
         return accepted;
     });
 
     [UnmanagedCallersOnly]
     private static int Connect(void* user, int descriptor, byte* address, uint length) =>
-        Result(() => SocketAddress.TryRead(address, length, out SocketAddress value) ? s_world.Connect(descriptor, value) : -(int)Errno.Invalid);
+        Result(() => SocketAddress.TryRead(address, length, out SocketAddress value) ? _world.Connect(descriptor, value) : -(int)Errno.Invalid);
 
     [UnmanagedCallersOnly]
     private static nint Read(void* user, int descriptor, byte* buffer, nuint count) => ReceiveInto(descriptor, buffer, count, 0);
@@ -96,7 +96,7 @@ internal static unsafe class EntryPoints
     {
         message->Flags = 0;
         int received = ReceiveInto(descriptor, message->Vectors, (int)message->VectorCount, flags);
-        int? unread = received < 0 ? null : s_world.UnreadToTell(descriptor);
+        int? unread = received < 0 ? null : _world.UnreadToTell(descriptor);
         message->ControlLength = unread is { } count ? ControlMessages.WriteUnread(message->Control, message->ControlLength, count) : 0;
         return received;
     }
@@ -118,26 +118,26 @@ internal static unsafe class EntryPoints
         SendFrom(descriptor, message->Vectors, (int)message->VectorCount, flags);
 
     [UnmanagedCallersOnly]
-    private static int FileControl(void* user, int descriptor, int command, nint argument) => Result(() => s_world.FileControl(descriptor, command, (int)argument));
+    private static int FileControl(void* user, int descriptor, int command, nint argument) => Result(() => _world.FileControl(descriptor, command, (int)argument));
 
     [UnmanagedCallersOnly]
     private static int IoControl(void* user, int descriptor, nuint request, nint argument) => Result(() =>
     {
-        int result = s_world.IoControl(descriptor, (uint)request, out int value);
+        int result = _world.IoControl(descriptor, (uint)request, out int value);
         if (result >= 0 && argument != 0) *(int*)argument = value;
         return result;
     });
 
     [UnmanagedCallersOnly]
-    private static int Close(void* user, int descriptor) => Result(() => s_world.Close(descriptor));
+    private static int Close(void* user, int descriptor) => Result(() => _world.Close(descriptor));
 
     [UnmanagedCallersOnly]
-    private static int Shutdown(void* user, int descriptor, int how) => Result(() => s_world.Shutdown(descriptor, how));
+    private static int Shutdown(void* user, int descriptor, int how) => Result(() => _world.Shutdown(descriptor, how));
 
     [UnmanagedCallersOnly]
     private static int GetOption(void* user, int descriptor, int level, int name, byte* value, uint* length) => Result(() =>
     {
-        int result = s_world.GetOption(descriptor, level, name, new Span<byte>(value, (int)*length));
+        int result = _world.GetOption(descriptor, level, name, new Span<byte>(value, (int)*length));
         if (result < 0) return result;
         *length = (uint)result;
         return 0;
@@ -145,50 +145,50 @@ internal static unsafe class EntryPoints
 
     [UnmanagedCallersOnly]
     private static int SetOption(void* user, int descriptor, int level, int name, byte* value, uint length) =>
-        Result(() => s_world.SetOption(descriptor, level, name, new ReadOnlySpan<byte>(value, (int)length)));
+        Result(() => _world.SetOption(descriptor, level, name, new ReadOnlySpan<byte>(value, (int)length)));
 
     [UnmanagedCallersOnly]
     private static int Poll(void* user, PollEntry* entries, nuint count, int timeout) =>
-        Result(() => s_world.Poll(new Span<PollEntry>(entries, (int)count), timeout));
+        Result(() => _world.Poll(new Span<PollEntry>(entries, (int)count), timeout));
 
     [UnmanagedCallersOnly]
     private static int DeviceSend(void* user, byte* packet, nuint count) => Result(() =>
     {
-        s_world.Inject(new ReadOnlySpan<byte>(packet, (int)count));
+        _world.Inject(new ReadOnlySpan<byte>(packet, (int)count));
         return 0;
     });
 
     [UnmanagedCallersOnly]
     private static int DeviceReceive(void* user, byte* buffer, nuint* count, long* microseconds) => Result(() =>
     {
-        *count = (nuint)s_world.Sniff(new Span<byte>(buffer, (int)*count), out *microseconds);
+        *count = (nuint)_world.Sniff(new Span<byte>(buffer, (int)*count), out *microseconds);
         return 0;
     });
 
     [UnmanagedCallersOnly]
     private static int Sleep(void* user, uint microseconds) => Result(() =>
     {
-        s_world.Sleep(microseconds);
+        _world.Sleep(microseconds);
         return 0;
     });
 
     [UnmanagedCallersOnly]
     private static int GetTimeOfDay(void* user, TimeValue* value, void* zone) => Result(() =>
     {
-        (value->Seconds, value->Microseconds) = Math.DivRem(s_world.Now(), 1_000_000);
+        (value->Seconds, value->Microseconds) = Math.DivRem(_world.Now(), 1_000_000);
         return 0;
     });
 
     [UnmanagedCallersOnly]
-    private static int EpollCreate(void* user, int size) => Result(() => s_world.EpollCreate());
+    private static int EpollCreate(void* user, int size) => Result(() => _world.EpollCreate());
 
     [UnmanagedCallersOnly]
     private static int EpollControl(void* user, int epoll, int operation, int descriptor, EpollEvent* wanted) =>
-        Result(() => s_world.EpollControl(epoll, operation, descriptor, wanted is null ? default : *wanted));
+        Result(() => _world.EpollControl(epoll, operation, descriptor, wanted is null ? default : *wanted));
 
     [UnmanagedCallersOnly]
     private static int EpollWait(void* user, int epoll, EpollEvent* events, int capacity, int timeout) =>
-        Result(() => s_world.EpollWait(epoll, new Span<EpollEvent>(events, capacity), timeout));
+        Result(() => _world.EpollWait(epoll, new Span<EpollEvent>(events, capacity), timeout));
 
     [UnmanagedCallersOnly]
     private static int Pipe(void* user, int* descriptors) => Result(() => -(int)Errno.NotSupported);
@@ -197,12 +197,12 @@ internal static unsafe class EntryPoints
     private static nint Splice(void* user, int from, long* fromOffset, int to, long* toOffset, nuint length, uint flags) => Result(() => -(int)Errno.NotSupported);
 
     private static int ReceiveInto(int descriptor, byte* buffer, nuint count, int flags) =>
-        buffer is null && count > 0 ? Fault() : Result(() => s_world.Receive(descriptor, new Span<byte>(buffer, (int)count), flags));
+        buffer is null && count > 0 ? Fault() : Result(() => _world.Receive(descriptor, new Span<byte>(buffer, (int)count), flags));
 
     private static int ReceiveInto(int descriptor, IoVector* vectors, int count, int flags) => Result(() =>
     {
         byte[] joined = new byte[LengthOf(vectors, count)];
-        int received = s_world.Receive(descriptor, joined, flags);
+        int received = _world.Receive(descriptor, joined, flags);
         ReadOnlySpan<byte> rest = joined.AsSpan(0, Math.Max(received, 0));
         for (int i = 0; i < count && !rest.IsEmpty; i++)
         {
@@ -214,14 +214,14 @@ internal static unsafe class EntryPoints
     });
 
     private static int SendFrom(int descriptor, byte* buffer, nuint count, int flags) =>
-        buffer is null && count > 0 ? Fault() : Result(() => s_world.Send(descriptor, new ReadOnlySpan<byte>(buffer, (int)count), flags));
+        buffer is null && count > 0 ? Fault() : Result(() => _world.Send(descriptor, new ReadOnlySpan<byte>(buffer, (int)count), flags));
 
     private static int SendFrom(int descriptor, IoVector* vectors, int count, int flags) => Result(() =>
     {
         byte[] joined = new byte[LengthOf(vectors, count)];
         int at = 0;
         for (int i = 0; i < count; at += (int)vectors[i].Length, i++) vectors[i].Bytes.CopyTo(joined.AsSpan(at));
-        return s_world.Send(descriptor, joined, flags);
+        return _world.Send(descriptor, joined, flags);
     });
 
     private static int LengthOf(IoVector* vectors, int count)

@@ -27,7 +27,12 @@ public sealed class AllocationTests
     {
         using Rig rig = new(new VirtualNicOptions
         {
-            VlanStrip = everything, HeaderSplit = everything, ReceiveChecksum = everything, ScrambleFetched = everything, InOrder = !everything, WakeFrames = 4,
+            VlanStrip = everything,
+            HeaderSplit = everything,
+            ReceiveChecksum = everything,
+            ScrambleFetched = everything,
+            InOrder = !everything,
+            WakeFrames = 4,
         }, buffers: 64, bufferSize: bufferSize);
         rig.Nic.Steering!.TryAdd(new FlowRule(new FlowMatch { DestinationPort = 2 }, FlowAction.Tag), out _);
         byte[] frame = Frames.Udp(Frames.A4, Frames.B4, 1, 2, Frames.Payload(length - 46), vlan: 3);

@@ -96,7 +96,14 @@ public sealed class LinkTests
     {
         Impairment rough = new()
         {
-            Loss = 0.1, Duplicate = 0.1, Corrupt = 0.1, Reorder = 0.1, Delay = TimeSpan.FromMilliseconds(1), Jitter = TimeSpan.FromMilliseconds(2), Rate = 100_000_000, QueueBytes = 5000,
+            Loss = 0.1,
+            Duplicate = 0.1,
+            Corrupt = 0.1,
+            Reorder = 0.1,
+            Delay = TimeSpan.FromMilliseconds(1),
+            Jitter = TimeSpan.FromMilliseconds(2),
+            Rate = 100_000_000,
+            QueueBytes = 5000,
         };
         (_, Far one) = Run(rough, 7, 2000);
         (_, Far same) = Run(rough, 7, 2000);

@@ -14,7 +14,11 @@ internal static class Packets
         byte[] packet = new byte[20 + options.Length + payload.Length];
         new Ipv4Header(source.IsNone ? TestHost.Peer4 : source, destination.IsNone ? TestHost.Us4 : destination, protocol, (ushort)packet.Length)
         {
-            Identification = id, FragmentOffset = offset, MoreFragments = more, Ttl = ttl, TypeOfService = tos,
+            Identification = id,
+            FragmentOffset = offset,
+            MoreFragments = more,
+            Ttl = ttl,
+            TypeOfService = tos,
         }.Write(packet, options);
         payload.CopyTo(packet.AsSpan(20 + options.Length));
         return packet;
@@ -26,7 +30,8 @@ internal static class Packets
         byte[] packet = new byte[40 + payload.Length];
         new Ipv6Header(source.IsNone ? TestHost.Peer6 : source, destination.IsNone ? TestHost.Us6 : destination, next, (ushort)payload.Length)
         {
-            HopLimit = hopLimit, TrafficClass = trafficClass,
+            HopLimit = hopLimit,
+            TrafficClass = trafficClass,
         }.Write(packet);
         payload.CopyTo(packet.AsSpan(40));
         return packet;
