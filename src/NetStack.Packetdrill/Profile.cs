@@ -19,8 +19,8 @@ internal static class Profile
     /// rates of the scripts, Linux sizes bursts by <c>tcp_min_tso_segs</c>.</summary>
     internal static int BurstBytes(WorldOptions options)
     {
-        const int MostHeaders = 40 + 60;
-        return options.IsLinux ? MostHeaders + Sysctl.Number("tcp_min_tso_segs", 2) * (options.Mtu - 40) : 0;
+        const int MostHeaders = 40 + 60, Mss = 1460; // what the scripts' hosts announce, by IPv4 and by IPv6
+        return options.IsLinux ? MostHeaders + Sysctl.Number("tcp_min_tso_segs", 2) * Mss : 0;
     }
 
     internal static void AddDefaultRoutes(NetworkStack stack, NetInterface nic)

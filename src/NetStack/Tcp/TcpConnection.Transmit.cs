@@ -95,7 +95,6 @@ public sealed partial class TcpConnection
             if (_board.Pipe < _congestion.CongestionWindow) _board.OnAppLimited();
             return null;
         }
-        RestartAfterIdle(now);
         int segment = SegmentSize;
         long usable = SendUnacknowledged + (int)Math.Min(_sendWindow, int.MaxValue / 2) - SendNext;
         if (!IsWindowOpen(usable, unsent, segment))
@@ -104,6 +103,8 @@ public sealed partial class TcpConnection
             return null;
         }
         _zeroWindow.Stop();
+        RestartAfterIdle(now);
+        segment = SegmentSize; // the path may be another now
         int length = Math.Min(unsent, (int)Math.Min(usable, Math.Min((long)maxSegments * segment, SuperSegment(segment))));
         if (!isProbe && !FitCongestionWindow(ref length, segment)) return null;
         if (length == unsent) HoldSmall(ref length, segment, hasFin, now);
