@@ -80,12 +80,23 @@ public sealed partial class TcpConnection
         {
             if (!segment.Options.HasTimestamps) return Refuse(TcpDropReason.MissingTimestamp); // RFC 7323 section 3.2
             bool isOld = (int)(segment.Options.TimestampValue - _timestampRecent) < 0 && now < _timestampRecentAt + TimestampLifetime;
-            if (isOld) return RefuseWithAck(TcpDropReason.OldTimestamp, segment, now);
+            if (isOld && !IsOvertakenAck(segment)) return RefuseWithAck(TcpDropReason.OldTimestamp, segment, now);
         }
         if (IsAcceptable(segment)) return true;
         bool isOldData = segment.SequenceLength > 0 && segment.End <= ReceiveNext;
         TcpDropReason reason = isOldData ? TcpDropReason.Duplicate : TcpDropReason.OutsideWindow;
         return segment.IsRst ? Refuse(reason) : RefuseWithAck(reason, segment, now);
+    }
+
+    /// <summary>Whether a segment with an old timestamp is only an ACK that a later one overtook: it moves nothing, but its SACK blocks
+    /// tell what arrived, and twice. Linux (tcp_disordered_ack) takes those that are not older than SND.UNA.</summary>
+    private bool IsOvertakenAck(in TcpSegment segment)
+    {
+        if (segment.Length > 0 || segment.Header.Flags != TcpFlags.Ack || segment.Sequence != ReceiveNext) return false;
+        if (segment.Acknowledgement > SendUnacknowledged) return false;
+        bool isSameWindow = (long)segment.Header.Window << Math.Max(0, _sendScale) == _sendWindow;
+        if (segment.Acknowledgement == SendUnacknowledged && !isSameWindow) return false;
+        return TimeSpan.FromMilliseconds(_timestampRecent - segment.Options.TimestampValue) <= _rtt.Timeout;
     }
 
     /// <summary>

@@ -120,13 +120,15 @@ public sealed partial class TcpConnection
         _congestion.CongestionWindow = _reduction.OnAck(delivered, _board.Pipe, isSafe, _mss);
     }
 
+    /// <summary>Growth goes by what arrived, so that an advance over what was SACKed before does not count it again; on a path that
+    /// reorders, where advances are rare and large, every ACK counts (as Linux).</summary>
     private void Grow(in AckOutcome outcome, in AckContext ack, Instant now)
     {
-        if (!outcome.IsAdvance) return;
+        if (!outcome.IsAdvance && (outcome.Sacked == 0 || !_rack.IsReorderingSeen)) return;
         _congestion.OnAck(new CongestionAck
         {
             Now = now,
-            Acknowledged = Math.Min(outcome.Acknowledged, outcome.Delivered), // as Linux: what was SACKed before has let its share out
+            Acknowledged = _hasSack ? outcome.Delivered : outcome.Acknowledged,
             TotalAcknowledged = _totalAcknowledged,
             TotalSent = _totalAcknowledged + _board.Outstanding,
             InFlight = ack.InFlight,

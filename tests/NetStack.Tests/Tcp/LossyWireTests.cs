@@ -30,14 +30,24 @@ public sealed class LossyWireTests
         wire.Run(connections: 2, maxBytes: 30_000);
     }
 
-    [Theory]
-    [InlineData(0.0, 0.0, 0.3), InlineData(0.01, 0.0, 6), InlineData(0.05, 0.0, 15), InlineData(0.0, 0.05, 3)]
-    public void Goodput_survives_loss_and_reordering(double loss, double reordering, double seconds)
+    /// <summary>At a loss rate p a window of 1.22 / √p segments a round trip is what CUBIC and Reno come to (RFC 9438 section 4.3; Mathis et
+    /// al. 1997): 1.77 MB/s at 1 %, 0.79 MB/s at 5 %, less what timeouts and delayed ACKs cost a window of five. Reordering
+    /// alone must cost no more than the waiting.</summary>
+    [Theory, Rfc(9438, "4.3")]
+    [InlineData(0.0, 0.0, 0.2), InlineData(0.01, 0.0, 4), InlineData(0.05, 0.0, 14), InlineData(0.0, 0.01, 0.6), InlineData(0.0, 0.05, 2)]
+    public void Goodput_is_what_the_congestion_control_allows(double loss, double reordering, double seconds)
     {
-        LossyWire wire = new(11, loss, 0, 0, reordering, new TcpConnectionOptions());
-        wire.Run(connections: 1, maxBytes: 6_000_000);
-        TestContext.Current.TestOutputHelper!.WriteLine($"{wire.Elapsed}, {wire.A.Layer.Counters.Retransmitted} and {wire.B.Layer.Counters.Retransmitted} sent again, {wire.A.Layer.Counters.Timeouts + wire.B.Layer.Counters.Timeouts} timeouts, {wire.A.Layer.Counters.Undone} undone");
-        Assert.InRange(wire.Elapsed.TotalSeconds, 0.05, seconds);
+        const int Seeds = 3;
+        double sum = 0;
+        for (int seed = 1; seed <= Seeds; seed++)
+        {
+            LossyWire wire = new(seed, loss, 0, 0, reordering, new TcpConnectionOptions());
+            wire.Transfer(6_000_000);
+            TcpCounters counters = wire.A.Layer.Counters;
+            TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}: {wire.Elapsed}, {counters.Retransmitted} sent again, {counters.Timeouts} timeouts, {counters.FastRecoveries} recoveries, {counters.Undone} undone");
+            sum += wire.Elapsed.TotalSeconds;
+        }
+        Assert.InRange(sum / Seeds, 0.05, seconds);
     }
 
     [Fact]
@@ -166,15 +176,22 @@ internal sealed class LossyWire
         }
     }
 
-    /// <summary>Opens connections from A to B; both ends talk, then close.</summary>
+    /// <summary>Opens connections from A to B; both ends say up to so many bytes, then close.</summary>
     internal void Run(int connections, int maxBytes)
+    {
+        Run([.. Enumerable.Range(0, connections).Select(_ => (RandomBytes(_random.Below(maxBytes)), RandomBytes(_random.Below(maxBytes))))]);
+    }
+
+    /// <summary>Sends bytes from A to B over one connection, and nothing back.</summary>
+    internal void Transfer(int bytes) => Run([(RandomBytes(bytes), [])]);
+
+    private void Run((byte[] Up, byte[] Down)[] talks)
     {
         Assert.Equal(TcpError.None, B.Layer.Listen(new TcpListenOptions(new TcpBindOptions(new TcpEndpoint(default, 80))), out TcpListener? listener));
         Dictionary<TcpEndpoint, (byte[] Up, byte[] Down)> plans = [];
-        for (int i = 0; i < connections; i++)
+        foreach ((byte[] up, byte[] down) in talks)
         {
             Assert.Equal(TcpError.None, A.Layer.Connect(new TcpConnectOptions(new TcpEndpoint(B.Address, 80)), _now, out TcpConnection? connection));
-            (byte[] up, byte[] down) = (RandomBytes(maxBytes), RandomBytes(maxBytes));
             plans.Add(connection!.Local, (up, down));
             A.Talks.Add(connection, new Talk(up, down.Length));
         }
@@ -184,7 +201,7 @@ internal sealed class LossyWire
         }
         foreach ((TcpConnection connection, Talk talk) in A.Talks) Check(connection, talk, plans[connection.Local].Down);
         foreach ((TcpConnection connection, Talk talk) in B.Talks) Check(connection, talk, plans[connection.Remote].Up);
-        Assert.Equal(connections, B.Talks.Count);
+        Assert.Equal(talks.Length, B.Talks.Count);
         listener!.Close();
         AssertClean(A);
         AssertClean(B);
@@ -273,9 +290,9 @@ internal sealed class LossyWire
         talk.IsClosed = true;
     }
 
-    private byte[] RandomBytes(int most)
+    private byte[] RandomBytes(int count)
     {
-        byte[] bytes = new byte[_random.Below(most)];
+        byte[] bytes = new byte[count];
         _random.Fill(bytes);
         return bytes;
     }

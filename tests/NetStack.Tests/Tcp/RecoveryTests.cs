@@ -84,6 +84,43 @@ public sealed class RecoveryTests
         Assert.True(connection.Info.SlowStartThreshold < threshold);
     }
 
+    [Fact, Rfc(7323, "5.3"), Rfc(2883, "4")]
+    public void An_ack_that_a_later_one_overtook_still_tells_what_it_sacks()
+    {
+        Rig rig = new();
+        TcpConnection connection = Sending(rig, Offer.Sack | Offer.Timestamps, 8);
+        Sequences(rig);
+        uint clock = rig.Clock;
+        (rig.PeerClock, rig.Now) = (clock + 5, rig.Now + RoundTrip);
+        rig.In(Ack, 1, 1001);
+        rig.PeerClock = clock + 2;
+        rig.In(Ack, 1, 1, options: rig.Sack((3001, 4001)));
+        Assert.Equal((6 * Mss, 0), (connection.Info.BytesInFlight, rig.Layer.Counters.Drops[TcpDropReason.OldTimestamp]));
+        rig.In(Ack, 1, 1, data: Rig.Bytes(10)); // data is not taken
+        Assert.Equal((0, 1), (connection.ReadableBytes, rig.Layer.Counters.Drops[TcpDropReason.OldTimestamp]));
+        (rig.PeerClock, rig.Now) = (clock + 1000, rig.Now + TimeSpan.FromMilliseconds(1));
+        rig.In(Ack, 1, 1001);
+        rig.PeerClock = clock;
+        rig.In(Ack, 1, 1, options: rig.Sack((4001, 5001))); // nor what is older than a timeout
+        Assert.Equal((6 * Mss, 2), (connection.Info.BytesInFlight, rig.Layer.Counters.Drops[TcpDropReason.OldTimestamp]));
+    }
+
+    [Fact, Rfc(9438, "4.3")]
+    public void An_advance_over_what_was_sacked_before_counts_once_for_growth()
+    {
+        Listening heard = new();
+        Rig rig = new();
+        Sending(rig, Offer.Sack, 10, new TcpConnectionOptions { NoDelay = true, CongestionControl = () => heard });
+        Sequences(rig);
+        rig.Now += RoundTrip;
+        rig.In(Ack, 1, 1, options: rig.Sack((1001, 2001)));
+        rig.In(Ack, 1, 1, options: rig.Sack((1001, 3001)));
+        Assert.DoesNotContain(heard.Acks, a => a.TotalAcknowledged > 1);
+        rig.In(Ack, 1, 3001); // the path reorders: RACK knows
+        rig.In(Ack, 1, 3001, options: rig.Sack((4001, 6001)));
+        Assert.Equal([1000, 2000], heard.Acks.TakeLast(2).Select(a => a.Acknowledged));
+    }
+
     [Fact, Rfc(6298, "3"), Rfc(8985, "6.2")]
     public void The_least_round_trip_is_no_finer_than_the_timestamp_clock()
     {

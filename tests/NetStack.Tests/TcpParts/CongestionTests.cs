@@ -102,6 +102,9 @@ public sealed class CongestionTests
         control.OnUndo(); // a second one does nothing
         Assert.Equal(100 * Mss, control.CongestionWindow);
         control.OnCongestion(new CongestionEvent { FlightSize = 1 });
+        Assert.Equal(name == "reno" ? 2 * Mss : 70 * Mss, control.SlowStartThreshold); // Reno goes by the flight, CUBIC by the window
+        control.CongestionWindow = Mss;
+        control.OnCongestion(new CongestionEvent { FlightSize = 1 });
         Assert.Equal(2 * Mss, control.SlowStartThreshold);
     }
 

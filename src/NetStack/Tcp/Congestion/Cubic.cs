@@ -89,7 +89,8 @@ public sealed class Cubic(int slowStartLimit = HyStartPlusPlus.DefaultGrowthLimi
         bool isConverging = window < _now.Maximum; // fast convergence (section 4.7): another flow needs room
         _now.Maximum = isConverging ? window * (1 + Decrease) / 2 : window;
         _now.PriorWindow = window;
-        _now.Threshold = Math.Max((int)(Math.Min(_now.Window, Math.Max(congestion.FlightSize, 0)) * Decrease), 2 * _segment);
+        // By the window, as Linux: it grows only while it is full, and what is in flight is a whole number of segments (section 4.6).
+        _now.Threshold = Math.Max((int)(_now.Window * Decrease), 2 * _segment);
         _now.HasEpoch = false;
         _now.Credit = 0;
         _limitedSince = null;

@@ -25,7 +25,8 @@ public interface ICongestionControl
     /// <summary>Full segments have another size from now on, for example because the path changed.</summary>
     void OnSegmentSizeChanged(int maximumSegmentSize);
 
-    /// <summary>An ACK acknowledged new data outside of fast recovery: the window may grow.</summary>
+    /// <summary>An ACK acknowledged new data outside of fast recovery, in order or, where the path reorders, by SACK: the window
+    /// may grow.</summary>
     void OnAck(in CongestionAck ack);
 
     /// <summary>
@@ -61,7 +62,7 @@ public readonly record struct CongestionAck
     /// <summary>When it arrived.</summary>
     public Instant Now { get; init; }
 
-    /// <summary>Bytes that it newly acknowledged.</summary>
+    /// <summary>Bytes that it newly acknowledged, by SND.UNA or by SACK; 0 where SACKs told of all of them before.</summary>
     public int Acknowledged { get; init; }
 
     /// <summary>Bytes ever acknowledged, this ACK included: SND.UNA on a scale without end.</summary>
