@@ -247,7 +247,7 @@ public sealed class RetransmissionTests
     public void A_spurious_recovery_is_undone_by_a_dsack()
     {
         Rig rig = new(s => s with { Rack = false });
-        TcpConnection connection = Sending(rig, Offer.Sack, 8);
+        TcpConnection connection = Sending(rig, Offer.Sack, 10);
         Sequences(rig);
         long before = connection.Info.CongestionWindow;
         rig.In(Ack, 1, 1, options: rig.Sack((1001, 4001)));
