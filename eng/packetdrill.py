@@ -73,7 +73,7 @@ def run(options, base, script, variant):
     flags = options.flags + (",mtu=1520" if variant == "ipv6" else "")
     full = os.path.abspath(os.path.join(base, script))
     with tempfile.TemporaryDirectory() as scratch:
-        command = ["unshare", "--net", "--mount-proc=/proc", "--pid", "--fork", "--kill-child", "sh", "-c", NAMESPACE, "sh",
+        command = ["unshare", "--net", "sh", "-c", NAMESPACE, "sh",
                    "env", f"LD_PRELOAD={os.path.abspath(LIBRARY)}", os.path.abspath(options.binary), f"--so_filename={os.path.abspath(LIBRARY)}", f"--so_flags={flags}",
                    "--send_omit_free", *VARIANTS[variant], os.path.basename(full)]
         environment = dict(os.environ, TMPDIR=scratch, DOTNET_TieredPGO="0", DOTNET_GCgen0size="0x1000000")

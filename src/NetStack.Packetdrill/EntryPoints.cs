@@ -97,7 +97,8 @@ internal static unsafe class EntryPoints
         message->Flags = 0;
         int received = ReceiveInto(descriptor, message->Vectors, (int)message->VectorCount, flags);
         int? unread = received < 0 ? null : _world.UnreadToTell(descriptor);
-        message->ControlLength = unread is { } count ? ControlMessages.WriteUnread(message->Control, message->ControlLength, count) : 0;
+        Span<byte> control = new(message->Control, message->Control is null ? 0 : (int)message->ControlLength);
+        message->ControlLength = unread is { } count ? (nuint)ControlMessages.WriteUnread(control, count) : 0;
         return received;
     }
 

@@ -4,7 +4,7 @@ namespace NetStack.Tcp.Congestion;
 /// CUBIC (RFC 9438): after a congestion the window follows a cubic of the time since, flat around where the congestion was, and
 /// never grows slower than NewReno would; with fast convergence and HyStart++ (RFC 9406).
 /// </summary>
-/// <param name="slowStartLimit">The most segments one ACK may add in the first slow start: 8, or <see cref="int.MaxValue"/> where something
+/// <param name="slowStartLimit">The most segments one ACK may add in the first slow start, at least 1: 8, or <see cref="int.MaxValue"/> where something
 /// paces what is sent (RFC 9406 section 4.3, L).</param>
 public sealed class Cubic(int slowStartLimit = HyStartPlusPlus.DefaultGrowthLimit) : ICongestionControl
 {

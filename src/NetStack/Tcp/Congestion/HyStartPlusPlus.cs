@@ -33,8 +33,12 @@ internal struct HyStartPlusPlus
     }
 
     /// <summary>Slow start from the beginning.</summary>
-    /// <param name="growthLimit">L: the most segments an ACK adds.</param>
-    internal HyStartPlusPlus(int growthLimit) => _growthLimit = growthLimit;
+    /// <param name="growthLimit">L: the most segments an ACK adds, at least 1.</param>
+    internal HyStartPlusPlus(int growthLimit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(growthLimit, 1);
+        _growthLimit = growthLimit;
+    }
 
     /// <summary>Whether growth is conservative (CSS) at present.</summary>
     internal readonly bool IsConservative => _isConservative;
