@@ -128,7 +128,7 @@ public sealed partial class TcpConnection
         _congestion.OnAck(new CongestionAck
         {
             Now = now,
-            Acknowledged = _hasSack ? outcome.Delivered : outcome.Acknowledged,
+            Acknowledged = _hasSack ? outcome.Delivered : Math.Min(outcome.Acknowledged, outcome.Delivered),
             TotalAcknowledged = _totalAcknowledged,
             TotalSent = _totalAcknowledged + _board.Outstanding,
             InFlight = ack.InFlight,
