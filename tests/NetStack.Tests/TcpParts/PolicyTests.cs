@@ -155,30 +155,6 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public void The_pacer_spreads_bytes_at_its_rate_after_a_burst()
-    {
-        Pacer pacer = new(burst: 10 * Mss);
-        Assert.True(pacer.MaySend(At(0)));
-        pacer.OnSent(Mss, At(0)); // no rate, no effect
-        pacer.SetRate(100 * Mss, Ms(100), isSlowStart: false);
-        Assert.Equal(1_200_000, pacer.BytesPerSecond);
-        int sent = 0;
-        for (double ms = 1000; ms < 2000; ms += 0.1)
-        {
-            while (pacer.MaySend(At(ms)))
-            {
-                pacer.OnSent(Mss, At(ms));
-                sent += Mss;
-            }
-        }
-        Assert.InRange(sent, 1_200_000 + 9 * Mss, 1_200_000 + 12 * Mss);
-        pacer.SetRate(100 * Mss, Ms(100), isSlowStart: true);
-        Assert.Equal(2_000_000, pacer.BytesPerSecond);
-        pacer.SetRate(100 * Mss, TimeSpan.Zero, isSlowStart: true);
-        Assert.True(pacer.MaySend(At(2000)));
-    }
-
-    [Fact]
     public void The_receive_buffer_grows_with_what_is_read_in_a_round_trip()
     {
         SequenceNumber first = new(uint.MaxValue - 10_000);
@@ -275,18 +251,15 @@ public sealed class PolicyTests
         static void Run()
         {
             DelayedAck ack = new(Ms(40), 4);
-            Pacer pacer = new(Mss);
             EcnState ecn = new();
             ecn.Enable(true);
             KeepAlive keepAlive = new(Ms(1), Ms(1), 3);
             SynCookies cookies = new(new ConnectionHash(1, 2), new ConnectionHash(3, 4));
-            pacer.SetRate(Mss, Ms(1), true);
             IpAddress address = IpAddress.V4(1);
             for (int i = 0; i < 1000; i++)
             {
                 ack.OnInOrder(i, 1, At(i));
                 ack.OnDeadline(At(i));
-                pacer.OnSent(i, At(i));
                 ecn.OnReceived(3, TcpFlags.Ack, true);
                 keepAlive.Restart(At(i));
                 keepAlive.OnDeadline(At(i + 1));
