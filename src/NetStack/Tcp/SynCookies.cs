@@ -27,7 +27,7 @@ internal readonly struct SynCookies(ConnectionHash first, ConnectionHash second)
     private const uint EcnBit = 0x20;
 
     // From what is common: the default, IPv6's least, tunnels, PPPoE, Ethernet, jumbo frames.
-    private static ReadOnlySpan<ushort> SegmentSizes => [536, 1220, 1300, 1400, 1440, 1460, 4036, 8940];
+    private static readonly ushort[] SegmentSizes = [536, 1220, 1300, 1400, 1440, 1460, 4036, 8940];
 
     /// <summary>The cookie: the initial sequence number of our SYN-ACK.</summary>
     /// <param name="local">Our address.</param>
