@@ -1,0 +1,10 @@
+using NetStack.Wire;
+
+namespace NetStack.Nic.Linux;
+
+/// <summary>How a <see cref="TapNic"/> is opened. Read once.</summary>
+public sealed class TapOptions
+{
+    /// <summary>The MAC address of our end; the kernel's end has its own. Null makes a locally administered one from the name.</summary>
+    public MacAddress? Mac { get; set; }
+}
