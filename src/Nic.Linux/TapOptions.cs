@@ -2,7 +2,7 @@ using NetStack.Wire;
 
 namespace NetStack.Nic.Linux;
 
-/// <summary>How a <see cref="TapNic"/> is opened. Read once.</summary>
+/// <summary>How a TAP device is opened. Read once.</summary>
 public sealed class TapOptions
 {
     /// <summary>The MAC address of our end; the kernel's end has its own. Null makes a locally administered one from the name.</summary>
