@@ -7,4 +7,13 @@ public sealed class TapOptions
 {
     /// <summary>The MAC address of our end; the kernel's end has its own. Null makes a locally administered one from the name.</summary>
     public MacAddress? Mac { get; set; }
+
+    /// <summary>How many empty buffers can be posted at once; at least 1.</summary>
+    public int RingSize { get; set; } = 512;
+
+    /// <summary>
+    /// Bytes of sent frames that the kernel may still have to deal with, beyond which it takes no more for a while; at least 1. Null
+    /// sets no limit: frames are then lost where a queue behind the interface is full, as on any network.
+    /// </summary>
+    public int? SendBuffer { get; set; }
 }
