@@ -149,7 +149,11 @@ public sealed class TapNic : IWaitableNic
     internal TapRegistration? TransmitRegistrationOf(BufferPool pool)
     {
         if (_lastUsed?.Pool == pool) return _lastUsed;
-        return _lastUsed = _registrations.Find(r => r.Pool == pool && r.MayTransmit);
+        foreach (TapRegistration registration in _registrations)
+        {
+            if (registration.Pool == pool && registration.MayTransmit) return _lastUsed = registration;
+        }
+        return null;
     }
 
     internal void Unregister(TapRegistration registration)

@@ -53,11 +53,7 @@ internal sealed class TapWaitSet : IWaitSet
         {
             Rewatch();
             int count = _epoll.Wait(timeout);
-            for (int i = 0; i < count; i++)
-            {
-                (Readiness what, long id) = _epoll.Report(i);
-                if (id != 0) _watches.Find(w => w.Id == id)?.Nic.OnReady(what);
-            }
+            for (int i = 0; i < count; i++) Tell(_epoll.Report(i));
         }
         finally
         {
@@ -96,6 +92,14 @@ internal sealed class TapWaitSet : IWaitSet
             if (wanted == watch.Watched) continue;
             watch.Watched = wanted;
             _epoll.Modify(watch.Nic.Descriptor, wanted, watch.Id);
+        }
+    }
+
+    private void Tell((Readiness What, long Id) report)
+    {
+        foreach (Watch watch in _watches)
+        {
+            if (watch.Id == report.Id) watch.Nic.OnReady(report.What);
         }
     }
 
