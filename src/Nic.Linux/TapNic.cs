@@ -43,14 +43,13 @@ public sealed class TapNic : IWaitableNic
     /// message says what to do, HResult is the system's error number.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public TapNic(string name, TapOptions? options = null)
+        : this(Open(name, options ??= new TapOptions()), options)
     {
-        options ??= new TapOptions();
-        TapErrors.CheckName(name);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.RingSize, 1, nameof(options));
-        if (options.SendBuffer is { } limit) ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(options));
-        if (options.Mac is { IsMulticast: true } mac) throw new ArgumentException($"{mac} is the address of a group.", nameof(options));
-        _device = TapDevice.Open(name);
-        if (options.SendBuffer is { } bytes) _device.LimitSending(bytes);
+    }
+
+    internal TapNic(TapDevice device, TapOptions options)
+    {
+        _device = device;
         Info = new NicInfo(_device.Name, options.Mac ?? MacOf(_device.Name), LinkType.Ethernet, _device.Mtu, NicCapabilities.None);
         _queue = new TapQueue(this, _device, options.RingSize);
         Queues = [_queue];
@@ -190,6 +189,14 @@ public sealed class TapNic : IWaitableNic
     {
         IsLost = true;
         IsLinkUp = false;
+    }
+
+    private static TapDevice Open(string name, TapOptions options)
+    {
+        TapErrors.CheckName(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.RingSize, 1, nameof(options));
+        if (options.Mac is { IsMulticast: true } mac) throw new ArgumentException($"{mac} is the address of a group.", nameof(options));
+        return TapDevice.Open(name);
     }
 
     /// <summary>Asks the system what is possible now. A device that is up can be written to, unless it is short of room.</summary>

@@ -10,10 +10,4 @@ public sealed class TapOptions
 
     /// <summary>How many empty buffers can be posted at once; at least 1.</summary>
     public int RingSize { get; set; } = 512;
-
-    /// <summary>
-    /// Bytes of sent frames that the kernel may still have to deal with, beyond which it takes no more for a while; at least 1. Null
-    /// sets no limit: frames are then lost where a queue behind the interface is full, as on any network.
-    /// </summary>
-    public int? SendBuffer { get; set; }
 }

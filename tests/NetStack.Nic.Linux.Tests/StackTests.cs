@@ -27,6 +27,7 @@ public sealed class StackTests
             }
         });
         pump.Start();
+        lab.In($"ping -c 1 -W 5 {Lab.OurAddress}"); // now the stack knows the kernel's MAC address: fewer frames wait for one than a long reply has
         string output = lab.In($"ping -q {options} -W 5 {Lab.OurAddress}", mayFail: true);
         await stop.CancelAsync();
         set.Wake();

@@ -13,7 +13,6 @@ internal sealed unsafe class TapDevice : IDisposable
     // linux/if_tun.h and linux/sockios.h; the same on every architecture .NET runs on.
     private const nuint SetInterface = 0x400454CA; // TUNSETIFF
     private const nuint SetOffload = 0x400454D0; // TUNSETOFFLOAD
-    private const nuint SetSendBuffer = 0x400454D4; // TUNSETSNDBUF
     private const nuint GetMtu = 0x8921; // SIOCGIFMTU
     private const short IsTap = 0x0002; // IFF_TAP
     private const short HasManyQueues = 0x0100; // IFF_MULTI_QUEUE
@@ -23,12 +22,19 @@ internal sealed unsafe class TapDevice : IDisposable
 
     private readonly int _number;
 
-    private TapDevice(Descriptor descriptor) => (Descriptor, _number) = (descriptor, descriptor.Number);
+    /// <summary>Takes over a descriptor of whole frames.</summary>
+    internal TapDevice(Descriptor descriptor, string name = "", int mtu = 0)
+    {
+        Descriptor = descriptor;
+        _number = descriptor.Number;
+        Name = name;
+        Mtu = mtu;
+    }
 
     internal Descriptor Descriptor { get; }
 
     /// <summary>The interface's name, as the kernel knows it.</summary>
-    internal string Name { get; private set; } = "";
+    internal string Name { get; private set; }
 
     /// <summary>The largest network-layer packet the interface took when it was opened, in bytes.</summary>
     internal int Mtu { get; private set; }
@@ -90,12 +96,6 @@ internal sealed unsafe class TapDevice : IDisposable
     {
         PollEntry entry = new() { Descriptor = _number, Events = (short)(Readiness.Receive | Readiness.Send) };
         return Libc.Poll(&entry, 1, 0) > 0 ? (Readiness)entry.Returned : 0;
-    }
-
-    /// <summary>Bounds the bytes of sent frames that the kernel has not done with; without it there is no bound.</summary>
-    internal void LimitSending(int bytes)
-    {
-        if (Libc.IoControl(_number, SetSendBuffer, &bytes) < 0) throw Descriptor.Failure("TUNSETSNDBUF", Marshal.GetLastPInvokeError());
     }
 
     public void Dispose() => Descriptor.Dispose();
