@@ -179,7 +179,7 @@ check_impaired() {
   needs impaired python3 ethtool && serve impaired || return
   local impair connections=${IMPAIRED_CONNECTIONS:-100} size=${IMPAIRED_MIB:-10} cable
   impair=$(build tests/interop/impair) || { not_ok impaired "tests/interop/impair does not build" "$work/build.log"; return; }
-  in_near dotnet "$impair" "$left" "$right" --loss 0.05 --reorder 0.05 --duplicate 0.01 --delay 1 >"$work/impair.log" 2>&1 &
+  ip netns exec "$near" dotnet "$impair" "$left" "$right" --loss 0.05 --reorder 0.05 --duplicate 0.01 --delay 1 >"$work/impair.log" 2>&1 &
   cable=$!
   started+=("$cable")
   wait_for 20 grep -q ready "$work/impair.log" || { not_ok impaired "the cable did not become ready" "$work/impair.log"; return; }
@@ -203,7 +203,7 @@ dnsmasq_pid=""
 start_dnsmasq() { # NAME
   needs "$1" dnsmasq || return 1
   [ -n "$dnsmasq_pid" ] && return 0
-  in_near dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --pid-file="$work/dnsmasq.pid" --leasefile-ro \
+  ip netns exec "$near" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --pid-file="$work/dnsmasq.pid" --leasefile-ro \
     --interface="$tap" --except-interface=lo --bind-interfaces --user=root --log-facility="$work/dnsmasq.log" --log-dhcp --log-queries \
     --dhcp-range=10.78.0.100,10.78.0.150,255.255.255.0,1h --dhcp-option="3,$NEAR4" --dhcp-option="6,$NEAR4" \
     --enable-ra --ra-param="$tap",5 --dhcp-range="::,constructor:$tap,ra-only,64" \
