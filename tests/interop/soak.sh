@@ -4,7 +4,7 @@
 #   sudo tests/interop/soak.sh [SECONDS=600] [SEED=1]
 #
 # Everything lies in a network namespace that is deleted at the end. Afterwards, and after TIME-WAIT, no connection and no buffer may be
-# held; and the heap at the end may be larger than after the first fifth by a tenth and 2 MiB at most. Exits 1 otherwise.
+# held (but for the one buffer that is being filled); and the heap at the end may be larger than after the first fifth by a tenth and 2 MiB at most. Exits 1 otherwise.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 seconds=${1:-600} seed=${2:-1}
@@ -40,6 +40,6 @@ awk -v load="$load" '
     for (i = first; i <= first + 2 && i <= n; i++) early += heap[i] / 3
     for (i = n - 2; i <= n; i++) late += heap[i] / 3
     printf "at the end: %s\nheap %d KiB after a fifth of the time, %d KiB at the end; at most %d connections at once\n", last, early, late, most
-    ok = load == 0 && n > 5 && connections == 0 && timewait == 0 && sending == 0 && late < early * 1.1 + 2048
+    ok = load == 0 && n > 5 && connections == 0 && timewait == 0 && sending <= 1 && late < early * 1.1 + 2048
     print (ok ? "ok soak" : "not ok soak"); exit !ok
   }' "$work/stats"
