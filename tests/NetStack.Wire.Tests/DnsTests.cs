@@ -211,7 +211,7 @@ public sealed class DnsTests
         DnsWriter writer = new(query, new DnsHeader(4711, DnsFlags.RecursionDesired));
         writer.AddQuestion(Encode("www.example.org"), DnsType.Aaaa);
         Assert.Equal("4711+ AAAA? www.example.org. (33)", Line(writer.Written));
-        Assert.Equal("7 NXDomain- 2/1/1 A? www.example.org. (173)", Line(Response(DnsResponseCode.NameError)));
+        Assert.Equal("7 NXDomain- 2/2/1 A? www.example.org. (209)", Line(Response(DnsResponseCode.NameError)));
     }
 
     [Fact]
@@ -228,7 +228,12 @@ public sealed class DnsTests
         {
             DnsView.TryRead(bytes, out DnsView view);
             LineWriter line = new(text);
-            Sweep(view, ref line);
+            view.AppendTo(ref line, bytes.Length);
+            for (DnsReader reader = view.Records; reader.MoveNext();)
+            {
+                reader.Name.AppendTo(ref line);
+                if (reader.TryGetTarget(out DnsName target)) target.Matches(reader.Name);
+            }
         }
     }
 
