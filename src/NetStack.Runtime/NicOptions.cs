@@ -26,7 +26,8 @@ public sealed class NicOptions
     /// device that is not trusted with data must not be.</summary>
     public bool TrustsReceiveChecksum { get; set; }
 
-    /// <summary>Whether an address is asked for by DHCP (RFC 2131).</summary>
+    /// <summary>Whether an address, routes and DNS servers are asked for by DHCP (RFC 2131); see
+    /// <see cref="NetStackHost.WaitForLeasesAsync"/>.</summary>
     public bool Dhcp { get; set; }
 
     /// <summary>Receive buffers for each queue of the NIC, at least 1.</summary>

@@ -6,6 +6,7 @@ namespace NetStack.Dns;
 /// <remarks>Lookups: which names are asked for, and what their answers come to.</remarks>
 internal sealed partial class DnsClient
 {
+    private readonly HashSet<DnsLookup> _lookups = [];
     private readonly Queue<DnsQuery> _ended = new();
 
     /// <summary>Whom new queries ask.</summary>
@@ -27,7 +28,7 @@ internal sealed partial class DnsClient
             Complete(lookup, DnsStatus.Unavailable, []);
             return;
         }
-        Count++;
+        _lookups.Add(lookup);
         AddCandidates(lookup, search);
         Advance(lookup, now);
     }
@@ -35,7 +36,7 @@ internal sealed partial class DnsClient
     /// <summary>Ends a lookup without a word. Queries that nobody else waits for end, too.</summary>
     internal void Cancel(DnsLookup lookup)
     {
-        if (lookup.IsCompleted) return;
+        if (!_lookups.Remove(lookup)) return;
         foreach (DnsQuery query in lookup.Queries)
         {
             query.Waiters.Remove(lookup);
@@ -43,7 +44,16 @@ internal sealed partial class DnsClient
         }
         lookup.Queries.Clear();
         lookup.Complete(DnsStatus.Unavailable, []);
-        Count--;
+    }
+
+    /// <summary>Ends every lookup; each is told.</summary>
+    internal void EndAll()
+    {
+        foreach (DnsLookup lookup in _lookups.ToArray())
+        {
+            Cancel(lookup);
+            _completed.Enqueue(lookup);
+        }
     }
 
     /// <summary>Takes a query that is over, so that its socket can be closed.</summary>
@@ -108,7 +118,7 @@ internal sealed partial class DnsClient
             bool isHopeless = lookup.Failure >= DnsStatus.Timeout; // the servers are away, whatever the name
             if (lookup.Found.Count > 0 || isLast || isHopeless)
             {
-                Count--;
+                _lookups.Remove(lookup);
                 DnsStatus failure = lookup.Failure == DnsStatus.Success ? DnsStatus.NotFound : lookup.Failure;
                 Complete(lookup, lookup.Found.Count > 0 ? DnsStatus.Success : failure, [.. lookup.Found]);
                 return;

@@ -36,7 +36,7 @@ internal sealed partial class DnsClient
     internal Instant? NextDeadline => _deadlines.NextDeadline;
 
     /// <summary>Lookups that did not end.</summary>
-    internal int Count { get; private set; }
+    internal int Count => _lookups.Count;
 
     /// <summary>Queries under way.</summary>
     internal int QueryCount => _active.Count;

@@ -23,6 +23,7 @@ public sealed class DnsService : IStackPart
     private readonly Queue<UdpSocket> _raised = new();
     private readonly List<DnsExchange> _exchanges = [];
     private readonly byte[] _buffer = new byte[MaxUdpAnswer];
+    private bool _isStopped;
 
     /// <summary>Adds a resolver to a stack.</summary>
     /// <exception cref="ArgumentException">A setting cannot be.</exception>
@@ -70,7 +71,7 @@ public sealed class DnsService : IStackPart
     {
         ArgumentNullException.ThrowIfNull(name);
         DnsLookup lookup = new(name, family, completed);
-        DnsServer[] servers = FindServers();
+        DnsServer[] servers = _isStopped ? [] : FindServers();
         if (!servers.AsSpan().SequenceEqual(_client.Servers)) _client.Cache.Clear(); // others may say other things
         _client.Servers = servers;
         _client.Begin(lookup, FindSearchDomains(), now);
@@ -84,6 +85,16 @@ public sealed class DnsService : IStackPart
         ArgumentNullException.ThrowIfNull(lookup);
         _client.Cancel(lookup);
         Flush(now);
+    }
+
+    /// <summary>Ends: lookups under way become <see cref="DnsStatus.Unavailable"/>, as do later ones that need a server.</summary>
+    public void Stop(Instant now)
+    {
+        if (_isStopped) return;
+        _isStopped = true;
+        _client.EndAll();
+        Flush(now);
+        _stack.RemovePart(this);
     }
 
     /// <summary>Forgets what servers said.</summary>
