@@ -8,7 +8,7 @@ namespace NetStack.Wire.Tests;
 public sealed class DnsCaptureTests
 {
     private const string Tool = "/usr/bin/tshark";
-    private const int MaxRuns = 12; // each takes a second
+    private const int MaxRuns = 3; // each takes a second or more
 
     [Fact]
     public void Names_types_times_and_addresses_of_DNS_are_tsharks()
@@ -63,19 +63,17 @@ public sealed class DnsCaptureTests
 
     private delegate string? Describe(ReadOnlySpan<byte> payload);
 
-    /// <summary>Compares every UDP datagram of every capture whose ports are the protocol's and that both read whole.</summary>
+    /// <summary>Compares every UDP datagram whose ports are the protocol's and that both read whole, of the captures that have most of them.</summary>
     private static int Compare(string protocol, string[] fields, ref string text, Describe describe)
     {
         string files = Path.Combine(FindRoot(), "../shared/captures/files");
         Assert.SkipUnless(Directory.Exists(files), "there are no captures in ../shared/captures beside the repository");
         Assert.SkipUnless(File.Exists(Tool), "tshark is not installed");
         int messages = 0;
-        int runs = 0;
         (ushort Low, ushort High) ports = protocol == "dns" ? ((ushort)53, (ushort)53) : ((ushort)67, (ushort)68);
-        foreach (string file in Directory.EnumerateFiles(files).Order(StringComparer.Ordinal))
+        var most = Directory.EnumerateFiles(files).Order(StringComparer.Ordinal).Select(f => (File: f, Ours: Ours(f, ports, describe))).OrderByDescending(f => f.Ours.Count).Take(MaxRuns);
+        foreach ((string file, Dictionary<long, string> ours) in most)
         {
-            Dictionary<long, string> ours = Ours(file, ports, describe);
-            if (ours.Count == 0 || ++runs > MaxRuns) continue;
             string[] arguments = ["-r", file, "-Y", $"udp && {protocol} && !icmp && !icmpv6 && !_ws.malformed && !_ws.short", "-T", "fields", "-e", "frame.number", .. fields.SelectMany(f => new[] { "-e", f }), "-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE"];
             foreach (string line in Run(arguments))
             {
@@ -86,6 +84,7 @@ public sealed class DnsCaptureTests
                 messages++;
             }
         }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{messages} messages");
         return messages;
     }
 

@@ -165,7 +165,8 @@ internal sealed partial class DnsClient
     private void AskNext(DnsQuery query, Instant now)
     {
         query.NextServer();
-        if (query.Round < _options.Attempts) Ask(query, now);
+        bool isEnough = query.Waiters.TrueForAll(static w => w.Found.Count > 0); // by the other family: some servers are silent about AAAA
+        if (query.Round < _options.Attempts && !isEnough) Ask(query, now);
         else Finish(query, DnsOutcome.Failure(query.SawFailure ? DnsStatus.ServerFailure : DnsStatus.Timeout), TimeSpan.Zero, now);
     }
 

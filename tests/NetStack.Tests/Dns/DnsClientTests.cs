@@ -34,6 +34,19 @@ public sealed class DnsClientTests
         AssertSuccess(lookup, Address);
     }
 
+    [Fact]
+    public void A_server_that_is_silent_about_one_family_costs_one_timeout()
+    {
+        DnsDialogue talk = new(servers: [First, Second]);
+        DnsLookup lookup = talk.Resolve("a.b", DnsFamily.Any);
+        talk.Answer(talk.Sent[1], a => a.Address(Address));
+        Assert.False(lookup.IsCompleted);
+        talk.Wait();
+        AssertSuccess(lookup, Address);
+        Assert.Equal(5.0, (talk.Now - Instant.FromSeconds(100)).TotalSeconds);
+        Assert.Equal(0, talk.Client.QueryCount);
+    }
+
     [Theory]
     [InlineData(DnsResponseCode.NameError, DnsStatus.NotFound), InlineData(DnsResponseCode.NoError, DnsStatus.NoData)]
     [InlineData(DnsResponseCode.ServerFailure, DnsStatus.ServerFailure), InlineData(DnsResponseCode.Refused, DnsStatus.ServerFailure)]
