@@ -38,10 +38,10 @@ public sealed partial class NetStackHost
     }
 
     /// <summary>Begins on a NIC. The gate is held.</summary>
-    private void StartDhcp(NetInterface nic)
+    private void StartDhcp(NetInterface nic, DhcpOptions options)
     {
-        DhcpService service = new(nic, new DhcpOptions { HostName = _options.Name }, Loop.Now) { LeaseChanged = _ => TellLeases() };
-        _dhcp.Add(service);
+        options.HostName ??= _options.Name;
+        _dhcp.Add(new DhcpService(nic, options, Loop.Now) { LeaseChanged = _ => TellLeases() });
     }
 
     /// <summary>Gives the leases back. The gate is held.</summary>

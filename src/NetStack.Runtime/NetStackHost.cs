@@ -31,7 +31,7 @@ public sealed partial class NetStackHost : IAsyncDisposable
             foreach ((INic nic, NicOptions nicOptions) in nics)
             {
                 NicAttachment attachment = _driver.Attach(nic, nicOptions);
-                if (nicOptions.Dhcp) StartDhcp(attachment.Interface);
+                if (nicOptions.Dhcp) StartDhcp(attachment.Interface, nicOptions.DhcpOptions);
             }
         }
         Loop.Add(_driver);

@@ -18,6 +18,7 @@ public sealed class DhcpService : IStackPart
     private readonly byte[] _buffer = new byte[MessageSize];
     private readonly List<Route> _routes = [];
     private InterfaceAddress? _address;
+    private DhcpLease? _told;
     private bool _ownsAddress;
     private bool _wasUp;
 
@@ -115,11 +116,8 @@ public sealed class DhcpService : IStackPart
             // A lost one is sent again, whatever it was lost by.
             _socket.Send(new UdpEndpoint(message.Destination, Dhcpv4View.ServerPort), bytes[..message.Length], new UdpSendOptions { Source = message.Source, Interface = Interface.Index }, now);
         }
-        bool wasBound = Lease is not null;
-        bool isChanged = false;
         while (_client.TryTakeChange(out DhcpChange change, out DhcpLease? lease))
         {
-            isChanged = true;
             if (change == DhcpChange.Lost) Unconfigure(now);
             else Configure(lease!, now);
         }
@@ -128,7 +126,9 @@ public sealed class DhcpService : IStackPart
             _client.OnUnique();
             SetRoutes(_client.Lease!);
         }
-        if (isChanged || wasBound != Lease is not null) LeaseChanged?.Invoke(this);
+        if (ReferenceEquals(Lease, _told)) return;
+        _told = Lease;
+        LeaseChanged?.Invoke(this);
     }
 
     private void Configure(DhcpLease lease, Instant now)
