@@ -12,7 +12,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using NetStack;
+using NetStack.Dhcp;
+using NetStack.Dns;
 using NetStack.Samples;
+using NetStack.Wire;
 
 Option<string> tap = new("--tap") { Description = "The TAP device; it is made where it does not exist.", DefaultValueFactory = _ => "tap0" };
 Option<string[]> address = new("--address") { Description = "An address with its prefix length, such as 10.0.0.2/24; may be repeated." };
@@ -40,6 +43,7 @@ command.SetAction(async (parsed, cancellationToken) =>
             .Configure(o =>
             {
                 if (parsed.GetValue(inline)) o.Scheduler = PipeScheduler.Inline;
+                foreach (string server in parsed.GetValue(dns) ?? []) o.Dns.Servers.Add(new DnsServer(IpAddress.Parse(server)));
             })
             .AddNic(new TapNic(parsed.GetValue(tap)!), o =>
             {
@@ -48,6 +52,7 @@ command.SetAction(async (parsed, cancellationToken) =>
                 o.Dhcp = parsed.GetValue(dhcp);
             })
             .StartAsync(cancellationToken);
+        foreach (DhcpLease lease in await host.WaitForLeasesAsync(cancellationToken)) Console.WriteLine($"{lease.Address}/{lease.PrefixLength} from {lease.Server}");
         if (parsed.GetValue(resolve) is { } name)
         {
             foreach (IPAddress found in await host.ResolveAsync(name, cancellationToken: cancellationToken)) Console.WriteLine(found);

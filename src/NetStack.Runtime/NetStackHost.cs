@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using NetStack.Dns;
 using NetStack.Runtime;
 using NetStack.Tcp;
 
@@ -26,7 +27,12 @@ public sealed partial class NetStackHost : IAsyncDisposable
         using (Loop.Enter())
         {
             _driver = new StackDriver(Loop, new NetworkStack(WithRandomness(options)));
-            foreach ((INic nic, NicOptions nicOptions) in nics) _driver.Attach(nic, nicOptions);
+            _dns = new DnsService(Stack, options.Dns);
+            foreach ((INic nic, NicOptions nicOptions) in nics)
+            {
+                NicAttachment attachment = _driver.Attach(nic, nicOptions);
+                if (nicOptions.Dhcp) StartDhcp(attachment.Interface, nicOptions.DhcpOptions);
+            }
         }
         Loop.Add(_driver);
     }
@@ -72,7 +78,9 @@ public sealed partial class NetStackHost : IAsyncDisposable
         using (Loop.Enter())
         {
             Stack.Tcp.AbortAll();
-            _driver.Touch(); // the resets
+            _dns.Stop(Loop.Now);
+            StopDhcp();
+            _driver.Touch(); // the resets, and what DHCP releases
             detached = Task.WhenAll(_driver.Attachments.Select(a => a.DetachAsync(Loop.Now)).ToArray());
         }
         Loop.Kick();

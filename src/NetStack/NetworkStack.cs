@@ -133,11 +133,20 @@ public sealed partial class NetworkStack
     {
         Advance(now);
         for (int i = 0; i < _interfaces.Count; i++) _interfaces[i].OnDeadline(now); // whoever hears of an address may add an interface
-        foreach (IStackPart part in _parts)
+        for (int i = 0; i < _parts.Count; i++)
         {
-            if (part.NextDeadline <= now) part.OnDeadline(now);
+            if (_parts[i].NextDeadline <= now) _parts[i].OnDeadline(now); // whoever hears of it may add or remove a part
         }
         DeliverLoopback(now);
+    }
+
+    /// <summary>Adds a service as a part of the stack: it is driven as TCP is.</summary>
+    internal void AddPart(IStackPart part) => _parts.Add(part);
+
+    internal void RemovePart(IStackPart part)
+    {
+        _parts.Remove(part);
+        _nextPart = 0;
     }
 
     /// <summary>A time between two, by chance.</summary>
