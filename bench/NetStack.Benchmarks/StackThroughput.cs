@@ -10,7 +10,7 @@ namespace NetStack.Benchmarks;
 /// </summary>
 internal static class StackThroughput
 {
-    private const int Warmup = 3;
+    private const int Warmup = 10; // until the runtime has optimised what is hot
 
     internal static void Print(TextWriter output, int rounds)
     {
