@@ -14,6 +14,7 @@ internal sealed class StackDriver : IPollable
     private readonly BufferRegistration _forSending;
     private readonly ReceivedFrame[] _received = new ReceivedFrame[32];
     private readonly TransmitFrame[] _toSend = new TransmitFrame[32];
+    private readonly BufferHandle[] _empty = new BufferHandle[32];
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
     internal StackDriver(NetworkStack stack, INic nic, Instant now, Action<InterfaceOptions>? configure = null)
@@ -75,7 +76,15 @@ internal sealed class StackDriver : IPollable
     /// <summary>Gives the device every buffer that is free.</summary>
     private void Post()
     {
-        while (_forReceiving.IsActive && _queue.PostRoom > 0 && _buffers.TryRent(out BufferHandle buffer)) _queue.Post(_forReceiving, [buffer]);
+        if (!_forReceiving.IsActive) return;
+        int count;
+        do
+        {
+            int room = Math.Min(_queue.PostRoom, _empty.Length);
+            for (count = 0; count < room && _buffers.TryRent(out BufferHandle buffer); count++) _empty[count] = buffer;
+            if (count > 0) _queue.Post(_forReceiving, _empty.AsSpan(0, count)); // one doorbell for all
+        }
+        while (count == _empty.Length);
     }
 
     private void Receive(ref ReceivedFrame frame, Instant now)

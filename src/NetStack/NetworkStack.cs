@@ -23,6 +23,7 @@ public sealed partial class NetworkStack
 {
     private readonly List<NetInterface> _interfaces = [];
     private readonly Dictionary<IpAddress, InterfaceAddress> _local = [];
+    private ulong _localBits; // by the last six bits of what was ever in it: most other addresses are told apart without a search
     private readonly List<IStackPart> _parts = [];
     private readonly LoopbackDelivery _loopback;
     private readonly IpSuite _suite;
@@ -157,7 +158,11 @@ public sealed partial class NetworkStack
 
     internal NetInterface? InterfaceAt(int index) => (uint)(index - 1) < (uint)_interfaces.Count ? _interfaces[index - 1] : null;
 
-    internal void OnAddressAdded(InterfaceAddress address) => _local.TryAdd(address.Address, address);
+    internal void OnAddressAdded(InterfaceAddress address)
+    {
+        _local.TryAdd(address.Address, address);
+        _localBits |= BitOf(address.Address);
+    }
 
     internal void OnAddressRemoved(InterfaceAddress removed, bool wasUsable, Instant now)
     {

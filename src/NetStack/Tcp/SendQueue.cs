@@ -10,7 +10,7 @@ namespace NetStack.Tcp;
 internal struct SendQueue(BufferPool pool)
 {
     private BufferWriter _writer = new(pool);
-    private Entry[] _entries = new Entry[8]; // a ring; its length is a power of two
+    private Entry[] _entries = []; // a ring; its length is a power of two, 0 until something is written
     private int _head;
     private int _count;
     private long _start;
@@ -92,7 +92,7 @@ internal struct SendQueue(BufferPool pool)
 
     private void Grow()
     {
-        Entry[] larger = new Entry[_entries.Length * 2];
+        Entry[] larger = new Entry[Math.Max(2, _entries.Length * 2)];
         for (int i = 0; i < _count; i++) larger[i] = At(i);
         _entries = larger;
         _head = 0;
