@@ -10,6 +10,7 @@ public sealed partial class TcpConnection
     {
         _ack.OnDeadline(now);
         if (_ack.IsDue) _layer.MarkReady(this);
+        if (_bodies is not null) OnBodyDeadline(now);
         if (TcpTimers.Take(ref _timers.Cork, now)) OnCorkTimeout();
         if (TcpTimers.Take(ref _timers.Reordering, now)) OnReorderingTimeout(now);
         if (TcpTimers.Take(ref _timers.Probe, now)) OnProbeTimeout(now);

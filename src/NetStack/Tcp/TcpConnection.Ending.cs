@@ -117,7 +117,8 @@ public sealed partial class TcpConnection
             _isOrphan = false;
             _layer.OrphanCount--;
         }
-        if (_isUserClosed) _receiveQueue.Clear();
+        if (_isUserClosed) ClearReceived();
+        else if (_bodies is not null) CopyOut(Instant.MaxValue); // nothing has a deadline from now on
         Raise(TcpEvents.Closed);
     }
 
@@ -135,7 +136,7 @@ public sealed partial class TcpConnection
     {
         if (_isUserClosed) return;
         _isUserClosed = true;
-        _receiveQueue.Clear();
+        ClearReceived();
         if (_timeWait is { } entry) entry.Owner = null;
         _timeWait = null;
         if (_state == TcpState.TimeWait) Raise(TcpEvents.Closed);
@@ -147,6 +148,7 @@ public sealed partial class TcpConnection
         if (_ack.IsDue) FlushAck(now);
         if (_state != TcpState.TimeWait) return;
         _timers.StopSending();
+        if (_bodies is not null) CopyOut(Instant.MaxValue);
         _layer.EnterTimeWait(this, now);
         _binding?.Release();
         _binding = null;

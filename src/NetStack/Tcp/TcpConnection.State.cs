@@ -195,6 +195,7 @@ public sealed partial class TcpConnection : ITcpFlow
         if (_state is not (TcpState.Closed or TcpState.TimeWait))
         {
             next = Instant.Earliest(_timers.Earliest, _ack.IsDue ? null : _ack.Deadline);
+            if (_bodies is not null) next = Instant.Earliest(next, BodyDeadline);
             next = Instant.Earliest(next, Instant.Earliest(_zeroWindow.Deadline, Instant.Earliest(_keepAlive.Deadline, _userTimeout.Deadline)));
         }
         _layer.Schedule(this, next);

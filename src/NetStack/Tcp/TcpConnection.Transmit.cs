@@ -266,7 +266,7 @@ public sealed partial class TcpConnection
     }
 
     /// <summary>The most payload bytes handed down at once: what the interface cuts, and no more than an IP packet can claim.</summary>
-    private int SuperSegment(int segment) =>
+    private int SuperSegment(int segment) => _sendQueue.CarriesSums ? segment : // a sum is of one segment
         Math.Max(segment, Math.Min(_path.MaxSegmentationBytes, ushort.MaxValue - MaxHeaders) / segment * segment);
 
     private int SackBlockCount

@@ -57,6 +57,13 @@ public sealed record TcpSettings
     /// <summary>The most bytes in receive blocks of all connections together.</summary>
     public long ReceiveMemory { get; init; } = 256L << 20;
 
+    /// <summary>The share of a pool's buffers that must be free, 0 to 1, where a received segment is to be kept by handle: see
+    /// <see cref="TcpConnection.ReceivesBodies"/>. What a device has for its receive ring is not free.</summary>
+    public double BodyReserve { get; init; } = 0.125;
+
+    /// <summary>How long a segment may be kept by handle and not be read before it is copied.</summary>
+    public TimeSpan BodyLease { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>What a new connection starts with.</summary>
     public TcpConnectionOptions Defaults { get; init; } = new();
 

@@ -30,6 +30,9 @@ public sealed class StackHost
 
     public FetchMeter Meter { get; } = new();
 
+    /// <summary>Where its devices put what they receive.</summary>
+    public BufferPool ReceiveBuffers => _receive;
+
     /// <summary>The first interface that was plugged in.</summary>
     public NetInterface Nic => _ports[0].Nic;
 
