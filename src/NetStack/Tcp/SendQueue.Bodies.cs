@@ -28,6 +28,20 @@ internal partial struct SendQueue
         return true;
     }
 
+    /// <summary>Shortens a segment that would end inside a body which fits a segment whole: it is sent as it came, and its sum stays.</summary>
+    /// <param name="offset">Where the segment begins, in bytes from the first one held.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="segment">Bytes of a full segment.</param>
+    internal readonly int Fit(int offset, int length, int segment)
+    {
+        long end = _start + offset + length;
+        if (length == 0 || end >= _end) return length;
+        Entry last = At(Find(end - 1));
+        if (last.End == end || last.Sum is null || last.Slice.Length > segment) return length;
+        int shorter = (int)(last.Start - _start) - offset;
+        return shorter > 0 ? shorter : length;
+    }
+
     /// <summary>The sum of a part of the queue: what was carried, and for what was written here what memory says.</summary>
     /// <param name="offset">Where it begins, in bytes from the first one held.</param>
     /// <param name="length">Bytes in it, at least 1; offset and length lie in the queue.</param>

@@ -109,19 +109,24 @@ public sealed partial class TcpConnection
         long end = _receiveQueue.Next + payload.Length;
         if (end > PlaceLimit || end > (_finPlace ?? long.MaxValue)) return false;
         if (_receiveQueue.Later.Count > 0 && _receiveQueue.Later[0].Start < end) return false;
-        if (!IsShort(pool)) return true;
+        if (!IsShort(pool, Settings)) return true;
         CopyOut(Instant.MaxValue);
         return false;
     }
 
+    /// <summary>As <see cref="CanHold(SequenceNumber, InboundBytes)"/>, of what comes with the ACK that completes a handshake.</summary>
+    internal static bool CanHold(PassiveOpen open, in TcpSegment segment, InboundBytes payload, TcpSettings settings) =>
+        open.Listener.Connection.ReceivesBodies && segment.Sequence == open.Handshake.Irs + 1 && payload.Pool is { } pool && !IsShort(pool, settings);
+
     /// <summary>Whether so few buffers of a pool are free that none may be kept. Our own buffers are where we would copy to.</summary>
-    private bool IsShort(BufferPool pool) => pool != Settings.TransmitPool && pool.Available < pool.Count * Settings.BodyReserve;
+    private static bool IsShort(BufferPool pool, TcpSettings settings) =>
+        pool != settings.TransmitPool && pool.Available < pool.Count * settings.BodyReserve;
 
     /// <summary>Takes over a verified payload by handle. Its place was found before the segment was looked at; by now it must be the same.</summary>
     private bool TryHold(in TcpSegment segment, long start, long end, Instant now)
     {
-        if (start != _receiveQueue.Next || end - start != segment.Length || _isReadShut) return Refuse(TcpDropReason.OutsideWindow);
-        _bodies!.Add(start, new SummedBody(segment.Payload.Share(), segment.PayloadSum), now);
+        if (_bodies is null || start != _receiveQueue.Next || end - start != segment.Length || _isReadShut) return Refuse(TcpDropReason.OutsideWindow);
+        _bodies.Add(start, new SummedBody(segment.Payload.Share(), segment.PayloadSum), now);
         return true;
     }
 
@@ -141,9 +146,15 @@ public sealed partial class TcpConnection
     /// <summary>When the oldest body has been unread for too long.</summary>
     private Instant? BodyDeadline => _bodies is { Count: > 0 } bodies ? bodies.Head.Since + Settings.BodyLease : null;
 
-    private void OnBodyDeadline(Instant now)
+    /// <summary>Ends leases.</summary>
+    /// <returns>Whether that is all that a deadline can mean: the connection is over.</returns>
+    private bool OnBodyDeadline(Instant now)
     {
+        if (_bodies is null) return false;
         if (BodyDeadline <= now) CopyOut(now);
+        if (_state is not (TcpState.Closed or TcpState.TimeWait)) return false;
+        Reschedule();
+        return true;
     }
 
     /// <summary>Copies what was unread for too long at a time into receive blocks, and lets go of its buffers. What cannot be copied
@@ -177,7 +188,9 @@ public sealed partial class TcpConnection
     /// <summary>Drops what was received and not read.</summary>
     private void ClearReceived()
     {
-        _bodies?.Clear();
         _receiveQueue.Clear();
+        if (_bodies is null) return;
+        _bodies.Clear();
+        if (_state is TcpState.Closed or TcpState.TimeWait) Reschedule();
     }
 }

@@ -8,9 +8,9 @@ public sealed partial class TcpConnection
     /// <inheritdoc/>
     void ITcpFlow.OnDeadline(Instant now)
     {
+        if (OnBodyDeadline(now)) return;
         _ack.OnDeadline(now);
         if (_ack.IsDue) _layer.MarkReady(this);
-        if (_bodies is not null) OnBodyDeadline(now);
         if (TcpTimers.Take(ref _timers.Cork, now)) OnCorkTimeout();
         if (TcpTimers.Take(ref _timers.Reordering, now)) OnReorderingTimeout(now);
         if (TcpTimers.Take(ref _timers.Probe, now)) OnProbeTimeout(now);

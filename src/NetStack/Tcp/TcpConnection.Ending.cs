@@ -118,7 +118,7 @@ public sealed partial class TcpConnection
             _layer.OrphanCount--;
         }
         if (_isUserClosed) ClearReceived();
-        else if (_bodies is not null) CopyOut(Instant.MaxValue); // nothing has a deadline from now on
+        else if (_bodies is not null) Reschedule();
         Raise(TcpEvents.Closed);
     }
 
@@ -148,8 +148,8 @@ public sealed partial class TcpConnection
         if (_ack.IsDue) FlushAck(now);
         if (_state != TcpState.TimeWait) return;
         _timers.StopSending();
-        if (_bodies is not null) CopyOut(Instant.MaxValue);
         _layer.EnterTimeWait(this, now);
+        if (_bodies is not null) Reschedule();
         _binding?.Release();
         _binding = null;
         if (_isOrphan)

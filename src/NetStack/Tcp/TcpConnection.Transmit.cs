@@ -109,6 +109,7 @@ public sealed partial class TcpConnection
         if (!isProbe && !FitCongestionWindow(ref length, segment)) return null;
         if (length == unsent) HoldSmall(ref length, segment, hasFin, now);
         else if (length > segment) length -= length % segment;
+        if (_sendQueue.CarriesSums) length = _sendQueue.Fit(SendNext - QueueStart, length, segment);
         bool sendsFin = hasFin && length == unsent && usable > length;
         if (length == 0 && !sendsFin) return null;
         return SendNew(length, segment, sendsFin, now);

@@ -138,6 +138,7 @@ public sealed partial class TcpLayer : ITransport
             if (connection.CanHold(segment.DataStart, payload)) Hold(payload, ref segment, ref sum);
             else segment.IsPlaced = connection.Place(segment.DataStart, payload, ref sum, out segment.PlacedTo);
         }
+        else if (flow is PassiveOpen open && segment.IsAck && TcpConnection.CanHold(open, segment, payload, Settings)) Hold(payload, ref segment, ref sum);
         else if (segment.Length <= ScratchSize && MayCarryFirstData(flow, segment))
         {
             Span<byte> scratch = (_scratch ??= GC.AllocateUninitializedArray<byte>(ScratchSize)).AsSpan(0, segment.Length);

@@ -175,6 +175,9 @@ public sealed record TcpConnectionOptions
     /// <summary>Up to how many bytes the receive buffer grows by itself; <see cref="ReceiveBuffer"/> or less stops that.</summary>
     public int MaxReceiveBuffer { get; init; } = 6 * 1024 * 1024;
 
+    /// <summary>Whether the connection keeps payload by handle from its first byte on; later see <see cref="TcpConnection.ReceivesBodies"/>.</summary>
+    public bool ReceivesBodies { get; init; }
+
     /// <summary>Bytes a writer may have unacknowledged at first.</summary>
     public int SendBuffer { get; init; } = 64 * 1024;
 

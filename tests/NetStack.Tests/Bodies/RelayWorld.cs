@@ -47,9 +47,10 @@ internal sealed class RelayWorld
         new DeviceMemory(slice.Pool.Region).Span(slice.Pool.RegionOffset(slice.Buffer) + slice.Offset + offset, 1)[0] ^= 0x40;
     }
 
-    internal static TcpListener Listen(StackHost host, TcpEndpoint at)
+    internal static TcpListener Listen(StackHost host, TcpEndpoint at, bool receivesBodies = false)
     {
-        Assert.Equal(TcpError.None, host.Stack.Tcp.Listen(new TcpListenOptions(new TcpBindOptions(at)), out TcpListener? listener));
+        TcpConnectionOptions connection = new() { ReceivesBodies = receivesBodies };
+        Assert.Equal(TcpError.None, host.Stack.Tcp.Listen(new TcpListenOptions(new TcpBindOptions(at)) { Connection = connection }, out TcpListener? listener));
         return listener!;
     }
 
@@ -66,7 +67,7 @@ internal sealed class RelayWorld
 /// <summary>One relayed connection: accepted in front, connected to the back.</summary>
 internal sealed class TcpRelay(RelayWorld world, TcpConnectionOptions? back = null)
 {
-    private readonly TcpListener _listener = RelayWorld.Listen(world.Relay, RelayWorld.Front);
+    private readonly TcpListener _listener = RelayWorld.Listen(world.Relay, RelayWorld.Front, receivesBodies: true);
     private Direction? _there;
     private Direction? _here;
 
@@ -88,8 +89,7 @@ internal sealed class TcpRelay(RelayWorld world, TcpConnectionOptions? back = nu
         {
             if (!_listener.TryAccept(out TcpConnection? accepted)) return;
             Front = accepted!;
-            Back = world.Connect(world.Relay, RelayWorld.Back, back);
-            Front.ReceivesBodies = Back.ReceivesBodies = true;
+            Back = world.Connect(world.Relay, RelayWorld.Back, (back ?? new TcpConnectionOptions()) with { ReceivesBodies = true });
             (_there, _here) = (new Direction(Front, Back), new Direction(Back, Front));
             _listener.Close();
         }
@@ -113,9 +113,13 @@ internal sealed class TcpRelay(RelayWorld world, TcpConnectionOptions? back = nu
         /// <returns>Whether the end of the stream was passed on.</returns>
         internal bool Step(Action<SummedBody>? seen)
         {
-            while (_pending.Length > 0 || from.TryReadBody(out _pending))
+            while (true)
             {
-                seen?.Invoke(_pending);
+                if (_pending.Length == 0)
+                {
+                    if (!from.TryReadBody(out _pending)) break;
+                    seen?.Invoke(_pending);
+                }
                 if (!to.TryWriteBody(ref _pending)) return false;
             }
             if (!_isShut && from.IsEndOfStream && from.Error == TcpError.None)
@@ -145,6 +149,9 @@ internal sealed class StreamEnd(TcpConnection connection, byte[] send, byte[] ex
 
     internal bool IsDone => _isClosed && connection.State is TcpState.Closed or TcpState.TimeWait;
 
+    /// <summary>The most bytes it writes at once.</summary>
+    internal int Chunk { get; init; } = 4001;
+
     /// <summary>Whether it sends only after everything came.</summary>
     internal bool AnswersLast { get; init; }
 
@@ -153,7 +160,7 @@ internal sealed class StreamEnd(TcpConnection connection, byte[] send, byte[] ex
         for (int count; (count = connection.Read(_buffer)) > 0; Read += count)
             Assert.True(_buffer.AsSpan(0, count).SequenceEqual(expect.AsSpan(Read, count)), $"{connection.Local} got other bytes at {Read}");
         bool mayWrite = !AnswersLast || connection.IsEndOfStream;
-        if (mayWrite && _written < send.Length) _written += connection.Write(send.AsSpan(_written, Math.Min(send.Length - _written, 1 + _random.Below(4001))));
+        if (mayWrite && _written < send.Length) _written += connection.Write(send.AsSpan(_written, Math.Min(send.Length - _written, 1 + _random.Below(Chunk))));
         else if (mayWrite && !_isShut && connection.State is TcpState.Established or TcpState.CloseWait)
         {
             _isShut = true;

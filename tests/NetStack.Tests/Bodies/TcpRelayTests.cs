@@ -9,7 +9,7 @@ public sealed class TcpRelayTests
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);
 
     [Theory, InlineData(1500, 1500), InlineData(1500, 1301), InlineData(1277, 1500)]
-    public void On_good_wires_nothing_is_copied_and_each_byte_is_read_once_or_where_it_is_cut_twice(int frontMtu, int backMtu)
+    public void On_good_wires_nothing_is_copied_and_each_byte_is_read_once_and_once_more_where_its_body_is_cut(int frontMtu, int backMtu)
     {
         RelayWorld world = new(seed: (ulong)(frontMtu + backMtu), frontMtu: frontMtu, backMtu: backMtu);
         Transfer transfer = new(world, 300_001, 200_003);
@@ -18,8 +18,8 @@ public sealed class TcpRelayTests
         Assert.Equal(500_004, world.Relay.Stack.Tcp.Counters.BodyBytesPassed);
         Assert.Equal(0, world.Relay.Stack.Tcp.Counters.BodyBytesCopied);
         Assert.InRange(world.Relay.Meter.BodyBytesRead, 450_000, 500_004); // the snapshot has the first few of each segment
-        Assert.InRange(world.Relay.Stack.Meter.BodyBytesRead, 0, 500_004);
-        if (frontMtu != backMtu) Assert.True(world.Relay.Stack.Meter.BodyBytesRead > 100_000);
+        Assert.InRange(world.Relay.Stack.Meter.BodyBytesRead, 0, 600_000); // a body is seldom cut twice
+        Assert.Equal(frontMtu != backMtu, world.Relay.Stack.Meter.BodyBytesRead > 1000); // ours are few; one of the ways is the narrower one
     }
 
     [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
@@ -87,7 +87,7 @@ public sealed class TcpRelayTests
         transfer.RunUntil(() =>
         {
             least = Math.Min(least, world.Relay.ReceiveBuffers.Available);
-            return transfer.Relay.Front!.ReadableBytes > 90_000;
+            return transfer.Relay.Front!.ReadableBytes > 80_000;
         });
         Assert.InRange(least, world.Relay.ReceiveBuffers.Count * 9 / 10 - 1, world.Relay.ReceiveBuffers.Count - 10); // some were held, never more
         Assert.True(world.Relay.Stack.Tcp.Counters.BodiesCopiedOut > 0);
@@ -124,16 +124,16 @@ public sealed class TcpRelayTests
     public void A_body_that_changed_is_dropped_by_the_receiver_and_never_replaced_by_a_good_sum()
     {
         RelayWorld world = new();
-        Transfer transfer = new(world, 400_000, 0, new TcpConnectionOptions { UserTimeout = TimeSpan.FromSeconds(20) });
+        Transfer transfer = new(world, 400_000, 0, new TcpConnectionOptions { UserTimeout = TimeSpan.FromSeconds(20) }, chunk: 1_000_000);
         long passed = 0;
         transfer.Relay.Seen = body =>
         {
-            if (passed < 100_000 && passed + body.Length >= 100_000) RelayWorld.Tamper(body, 7);
+            if (passed < 20_000 && passed + body.Length >= 20_000) RelayWorld.Tamper(body, 7);
             passed += body.Length;
         };
         transfer.RunUntil(() => transfer.Relay.IsDone);
         Assert.True(world.Server.Stack.Tcp.Counters.Drops[TcpDropReason.BadChecksum] > 1); // sent again, as wrong as before
-        Assert.InRange(transfer.Server!.Read, 90_000, 100_000); // what it got was right: see StreamEnd
+        Assert.InRange(transfer.Server!.Read, 15_000, 20_000); // what it got was right: see StreamEnd
         Assert.Equal(TcpError.TimedOut, transfer.Relay.Back!.Error);
         transfer.RunUntil(() => transfer.Client.Connection.State == TcpState.Closed);
         Assert.Equal(TcpError.ConnectionReset, transfer.Client.Connection.Error);
@@ -148,7 +148,7 @@ public sealed class TcpRelayTests
         long passed = 0;
         transfer.Relay.Seen = body =>
         {
-            if (passed < 100_000 && passed + body.Length >= 100_000) RelayWorld.Tamper(body, 7);
+            if (passed < 20_000 && passed + body.Length >= 20_000) RelayWorld.Tamper(body, 7);
             passed += body.Length;
         };
         transfer.RunUntil(() => transfer.Relay.IsDone);
@@ -156,7 +156,7 @@ public sealed class TcpRelayTests
         Assert.Equal(1, world.Relay.Stack.Tcp.Counters.BodiesChanged);
         transfer.RunUntil(() => transfer.Server!.Connection.State == TcpState.Closed && transfer.Client.Connection.State == TcpState.Closed);
         Assert.Equal(TcpError.ConnectionReset, transfer.Server!.Connection.Error);
-        Assert.InRange(transfer.Server!.Read, 0, 100_000);
+        Assert.InRange(transfer.Server!.Read, 0, 20_000);
         transfer.Finish();
     }
 
@@ -237,14 +237,14 @@ public sealed class TcpRelayTests
         private readonly (byte[] There, byte[] Here) _data;
         private readonly bool _answersLast;
 
-        internal Transfer(RelayWorld world, int there, int here, TcpConnectionOptions? back = null, bool answersLast = false)
+        internal Transfer(RelayWorld world, int there, int here, TcpConnectionOptions? back = null, bool answersLast = false, int chunk = 4001)
         {
             _world = world;
             _answersLast = answersLast;
             _data = (StreamEnd.Data(world.World.Seed, there), StreamEnd.Data(world.World.Seed + 1, here));
             _listener = RelayWorld.Listen(world.Server, RelayWorld.Back);
             Relay = new TcpRelay(world, back);
-            Client = new StreamEnd(world.Connect(world.Client, RelayWorld.Front), _data.There, _data.Here, world.World.Seed);
+            Client = new StreamEnd(world.Connect(world.Client, RelayWorld.Front), _data.There, _data.Here, world.World.Seed) { Chunk = chunk };
         }
 
         internal TcpRelay Relay { get; }
