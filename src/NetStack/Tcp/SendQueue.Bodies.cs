@@ -68,6 +68,10 @@ internal partial struct SendQueue
         return true;
     }
 
+    /// <summary>Whether the oldest body is still what was verified.</summary>
+    internal readonly bool IsFirstIntact(FetchMeter meter) =>
+        _count == 0 || At(0).Sum is not { } carried || SummedBody.AreEqual(SumOf(At(0).Slice, meter), carried);
+
     private static ushort SumOf(in BodySlice slice, FetchMeter meter)
     {
         ChecksumAccumulator sum = default;

@@ -68,8 +68,8 @@ public sealed partial class TcpConnection
     /// <param name="isMoreComing">As for <see cref="Write"/>.</param>
     /// <returns>False when there is no room, and the caller keeps it: go on after <see cref="TcpEvents.Writable"/>, unless
     /// <see cref="CanWrite"/> is false. A body that fits only in part is taken whole.</returns>
-    /// <remarks>A body that is not any more what was verified ends the connection with <see cref="TcpError.BodyChanged"/> as soon as
-    /// that is seen: where it is cut into segments. Where it is not, the peer drops what does not match its checksum.</remarks>
+    /// <remarks>The peer drops a body that is not any more what was verified: it does not match its checksum. As soon as that is seen
+    /// here, where a body is cut into segments or after a timeout, it ends the connection with <see cref="TcpError.BodyChanged"/>.</remarks>
     public bool TryWriteBody(ref SummedBody body, bool isMoreComing = false)
     {
         if (!CanWrite) return false;

@@ -69,6 +69,11 @@ public sealed partial class TcpConnection
             GiveUp(mayReset: false);
             return;
         }
+        if (_sendQueue.CarriesSums && !_sendQueue.IsFirstIntact(_layer.Meter))
+        {
+            OnBodyChanged(); // the peer drops it however often it is sent
+            return;
+        }
         Counters.Timeouts++;
         NoteTimeout();
         _congestion.OnRetransmissionTimeout(new CongestionEvent { Now = now, FlightSize = _board.Outstanding }, isRepeated);

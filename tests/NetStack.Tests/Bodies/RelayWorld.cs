@@ -97,7 +97,7 @@ internal sealed class TcpRelay(RelayWorld world, TcpConnectionOptions? back = nu
         bool isOver = _there!.Step(Seen) & _here!.Step(Seen);
         if (Front.Error != TcpError.None) Back!.Abort();
         if (Back!.Error != TcpError.None) Front.Abort();
-        if (!isOver && Front.Error == TcpError.None) return;
+        if (!isOver && Front.Error == TcpError.None && Back.Error == TcpError.None) return;
         _there.Release();
         _here.Release();
         Front.Close();
