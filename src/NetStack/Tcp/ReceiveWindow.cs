@@ -43,8 +43,12 @@ internal struct ReceiveWindow
     internal ushort Advertise(SequenceNumber next, int free, int segment, int limit)
     {
         int window = Left(next) + Step(next, free, segment, limit);
-        // Rounded up, lest the edge moves left by less than a unit.
-        int field = Math.Min(65_535, (window + (1 << Scale) - 1) >> Scale);
+        // Rounded up, lest the edge moves left by less than a unit; but never more than a unit beyond what there is room for: the
+        // roundings of many segments would add up to a promise that cannot be kept.
+        int unit = 1 << Scale;
+        int rounded = (window + unit - 1) >> Scale;
+        if (next + (rounded << Scale) > _edge && rounded << Scale > free + unit) rounded = window >> Scale;
+        int field = Math.Min(65_535, rounded);
         _edge = SequenceNumber.Max(_edge, next + (field << Scale));
         return (ushort)field;
     }

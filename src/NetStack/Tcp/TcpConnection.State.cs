@@ -180,8 +180,7 @@ public sealed partial class TcpConnection : ITcpFlow
         get
         {
             if (_isReadShut) return _receiveLimit;
-            long free = Math.Min(_receiveLimit - _receiveQueue.Unread, _layer.Memory.Available);
-            return (int)Math.Max(0, free);
+            return (int)Math.Min(_receiveLimit - _receiveQueue.Unread, _layer.Memory.Available); // below 0 where more was taken than there should be room for
         }
     }
 

@@ -243,6 +243,13 @@ public sealed partial class TcpConnection
         LetGo();
     }
 
+    /// <summary>Ends the connection at once with a reset, as <see cref="Abort"/>, but what was received stays readable until
+    /// <see cref="Close"/>: for a user who is looking at it.</summary>
+    public void Reset()
+    {
+        if (_state is not (TcpState.Closed or TcpState.TimeWait)) Reset(TcpError.ConnectionAborted);
+    }
+
     internal bool IsBoundTo(int interfaceIndex) => _boundInterface is null || _boundInterface == interfaceIndex;
 
     /// <summary>A listener's user took the connection: events that waited are told.</summary>

@@ -110,6 +110,18 @@ public sealed partial class TcpLayer : IStackPart
         return TcpError.None;
     }
 
+    /// <summary>Ends every connection with a reset, those that nobody holds any more too, and forgets half-open ones and TIME-WAIT: the
+    /// stack is being shut down.</summary>
+    public void AbortAll()
+    {
+        foreach (ITcpFlow flow in _flows.Values.ToArray())
+        {
+            if (flow is TcpConnection connection) connection.Abort();
+            else if (flow is PassiveOpen open) Forget(open);
+            else if (flow is TimeWaitEntry entry) OnTimeWaitOver(entry);
+        }
+    }
+
     /// <summary>Begins to connect; <see cref="TcpEvents.Connected"/> or <see cref="TcpEvents.Closed"/> says how it went.</summary>
     /// <param name="options">Whom to, and from where.</param>
     /// <param name="now">The present.</param>

@@ -1,0 +1,8 @@
+namespace NetStack.Runtime;
+
+/// <summary>Something that was completed while a loop's gate was held, to be run when it is free.</summary>
+internal interface ICompletion
+{
+    /// <summary>Tells whoever waits. No gate is held; must not throw.</summary>
+    void Run();
+}

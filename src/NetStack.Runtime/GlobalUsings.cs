@@ -1,0 +1,3 @@
+global using NetStack.Memory;
+global using NetStack.Nic;
+global using NetStack.Wire;

@@ -1,0 +1,146 @@
+using NetStack.Runtime;
+
+namespace NetStack;
+
+/// <summary>
+/// What drives stacks, NICs and links: one owner of them all. Everything it drives is touched only by the thread that holds its
+/// gate: the loop itself while it polls, or a caller while it reads, writes or connects. So the stack below has one owner at a time
+/// and needs no lock of its own, and a write goes out on the caller's thread without a second thread taking over.
+/// </summary>
+/// <remarks>
+/// <see cref="RealTimeLoop"/> polls on a thread of its own; <see cref="VirtualTimeLoop"/> lets time jump to the next deadline. Public
+/// members may be called from any thread. User code never runs while the gate is held: what became ready is noted and run after.
+/// </remarks>
+public abstract class NetLoop : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly List<IPollable> _parts = [];
+    private List<ICompletion> _completed = [];
+    private List<ICompletion>? _spare;
+    private int _depth;
+    private bool _isClosed;
+
+    [ThreadStatic]
+    private static NetLoop? s_running; // whose completions this thread runs
+
+    private protected NetLoop()
+    {
+    }
+
+    /// <summary>The clock that timers of everything on this loop go by.</summary>
+    public abstract TimeProvider TimeProvider { get; }
+
+    /// <summary>The present, on the clock of the parts.</summary>
+    public abstract Instant Now { get; }
+
+    /// <summary>What is driven, in the order in which it is polled.</summary>
+    private protected List<IPollable> Parts => _parts;
+
+    /// <summary>When something has to be polled next although nothing arrives. The gate is held.</summary>
+    private protected Instant? NextDeadline
+    {
+        get
+        {
+            Instant? next = null;
+            foreach (IPollable part in _parts) next = Instant.Earliest(next, part.NextDeadline);
+            return next;
+        }
+    }
+
+    /// <summary>Whether this thread may touch what the loop drives.</summary>
+    internal bool IsOwner => _gate.IsHeldByCurrentThread;
+
+    /// <summary>Drives something from now on: a virtual link, a multiplexer, a device.</summary>
+    /// <exception cref="ObjectDisposedException">The loop was stopped.</exception>
+    public void Add(IPollable part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        using (Enter())
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            _parts.Add(part);
+            OnPartsChanged();
+        }
+        Kick();
+    }
+
+    /// <summary>Drives it no longer. After the return it is not being polled.</summary>
+    public void Remove(IPollable part)
+    {
+        using (Enter())
+        {
+            _parts.Remove(part);
+            OnPartsChanged();
+        }
+    }
+
+    /// <summary>Runs something as the owner of everything the loop drives, on the calling thread. It must not block.</summary>
+    /// <param name="action">Gets the present.</param>
+    public void Run(Action<Instant> action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        using (Enter()) action(Now);
+    }
+
+    /// <summary>Stops driving. What was attached is not disposed of.</summary>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Becomes the owner until the scope is disposed of; then what was completed meanwhile is run.</summary>
+    internal Scope Enter()
+    {
+        _gate.Enter();
+        _depth++;
+        return new Scope(this);
+    }
+
+    /// <summary>Notes a completion to be run once the gate is free. The gate is held.</summary>
+    internal void Complete(ICompletion completion) => _completed.Add(completion);
+
+    /// <summary>Sees to it that the loop looks at its deadlines again, where it may sleep beyond the earliest one. The gate is not
+    /// necessarily held.</summary>
+    internal abstract void Kick();
+
+    /// <summary>A caller changed something; the gate is held. The loop wakes if a deadline came before the one it sleeps for.</summary>
+    internal abstract void OnTouched();
+
+    private protected virtual void OnPartsChanged()
+    {
+    }
+
+    private protected void Close()
+    {
+        using (Enter()) _isClosed = true;
+    }
+
+    /// <summary>Gives the gate back, then runs what was completed. A thread that does so already leaves new completions to the loop
+    /// it is in, so that programs which answer each other inline do not pile up on the stack.</summary>
+    private void Exit()
+    {
+        if (--_depth > 0 || _completed.Count == 0 || s_running == this)
+        {
+            _gate.Exit();
+            return;
+        }
+        NetLoop? outer = s_running;
+        s_running = this;
+        while (_completed.Count > 0)
+        {
+            List<ICompletion> completed = _completed;
+            _completed = _spare ?? [];
+            _spare = null;
+            _gate.Exit();
+            foreach (ICompletion completion in completed) completion.Run();
+            completed.Clear();
+            _gate.Enter();
+            _spare = completed;
+        }
+        s_running = outer;
+        _gate.Exit();
+    }
+
+    /// <summary>Ownership of what a loop drives.</summary>
+    internal readonly ref struct Scope(NetLoop loop)
+    {
+        public void Dispose() => loop.Exit();
+    }
+}

@@ -1,0 +1,31 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+
+namespace NetStack;
+
+/// <summary>How a <see cref="NetStackHost"/> works. Read once, when the host starts.</summary>
+public sealed class NetStackHostOptions
+{
+    /// <summary>A name for logs, metrics and DHCP.</summary>
+    public string Name { get; set; } = "netstack";
+
+    /// <summary>The stack's own settings. <see cref="StackOptions.Seed"/> and <see cref="StackOptions.Secret"/> are the system's
+    /// randomness unless <see cref="Seed"/> is set.</summary>
+    public StackOptions Stack { get; } = new();
+
+    /// <summary>Makes every choice of the host repeatable; for tests only: a peer that knows it can guess ports and sequence numbers.</summary>
+    public ulong? Seed { get; set; }
+
+    /// <summary>Where continuations of reads, writes and accepts run. <see cref="PipeScheduler.Inline"/> runs them on the loop's
+    /// thread: the least latency, for programs that never block.</summary>
+    public PipeScheduler Scheduler { get; set; } = PipeScheduler.ThreadPool;
+
+    /// <summary>How long stopping waits for connections to end by themselves before it resets them.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a connect waits for one address before the next is tried beside it (RFC 8305 section 5).</summary>
+    public TimeSpan ConnectionAttemptDelay { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Where the host logs.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+}

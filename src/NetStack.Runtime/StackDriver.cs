@@ -1,0 +1,122 @@
+using NetStack.Ip;
+using NetStack.Tcp;
+using NetStack.Udp;
+
+namespace NetStack.Runtime;
+
+/// <summary>What hears of events of a TCP connection or listener: it stands in the <c>Tag</c>. The loop's gate is held.</summary>
+internal interface ITcpUser
+{
+    void OnEvents(TcpEvents events);
+}
+
+/// <summary>What hears of events of a datagram socket: it stands in the <c>Tag</c>. The loop's gate is held.</summary>
+internal interface IDatagramUser
+{
+    void OnEvents(SocketEvents events);
+}
+
+/// <summary>
+/// Drives one stack on a loop: frames from its NICs into the stack, what the stack sends into the NICs, deadlines, and events to the
+/// programs above. This is the only code that touches a stack.
+/// </summary>
+internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
+{
+    private const int MaxRounds = 64; // of events that lead to frames that lead to events, before others have a turn
+
+    private readonly List<NicAttachment> _attachments = [];
+    private readonly List<INic> _nics = [];
+    private bool _isMoving;
+
+    internal NetLoop Loop => loop;
+
+    internal NetworkStack Stack => stack;
+
+    internal IReadOnlyList<NicAttachment> Attachments => _attachments;
+
+    /// <summary>Parts above the stack that need time, such as a DHCP client.</summary>
+    internal List<IPollable> Services { get; } = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<INic> Nics => _nics;
+
+    /// <inheritdoc/>
+    public Instant? NextDeadline
+    {
+        get
+        {
+            if (_isMoving) return loop.Now;
+            Instant? next = stack.NextDeadline;
+            foreach (INic nic in _nics) next = Instant.Earliest(next, nic.NextDeadline);
+            foreach (IPollable service in Services) next = Instant.Earliest(next, service.NextDeadline);
+            return next;
+        }
+    }
+
+    /// <summary>Adds a NIC. The gate is held; the driver is not on its loop yet.</summary>
+    internal NicAttachment Attach(INic nic, NicOptions options)
+    {
+        NicAttachment attachment = new(stack, nic, options, loop.Now);
+        _attachments.Add(attachment);
+        _nics.Add(nic);
+        options.Apply(attachment.Interface, stack.Routes, loop.Now);
+        return attachment;
+    }
+
+    /// <inheritdoc/>
+    public void Poll(Instant now)
+    {
+        int received = 0;
+        foreach (NicAttachment attachment in _attachments) received += attachment.Receive(now);
+        if (stack.NextDeadline <= now) stack.OnDeadline(now);
+        foreach (IPollable service in Services)
+        {
+            if (service.NextDeadline <= now) service.Poll(now);
+        }
+        Settle(now);
+        _isMoving = received > 0; // more may have come meanwhile
+    }
+
+    /// <summary>After a call into the stack: sends what it let out, tells what it made happen. The gate is held.</summary>
+    internal void Touch()
+    {
+        Settle(loop.Now);
+        loop.OnTouched();
+    }
+
+    private void Settle(Instant now)
+    {
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            foreach (NicAttachment attachment in _attachments) attachment.Transmit(now);
+            if (_attachments.Count == 0) stack.Transmit(stack.Loopback, default, now);
+            if (!TellEvents()) return;
+        }
+    }
+
+    private bool TellEvents()
+    {
+        bool any = false;
+        while (stack.Tcp.TryReadEvent(out TcpEvent happened))
+        {
+            any = true;
+            ((happened.Connection?.Tag ?? happened.Listener?.Tag) as ITcpUser)?.OnEvents(happened.What);
+        }
+        while (stack.Udp.TryReadEvent(out UdpEvent happened))
+        {
+            any = true;
+            (happened.Socket.Tag as IDatagramUser)?.OnEvents(happened.What);
+        }
+        while (stack.Icmp.TryReadEvent(out Icmp.EchoEvent happened))
+        {
+            any = true;
+            (happened.Socket.Tag as IDatagramUser)?.OnEvents(happened.What);
+        }
+        while (stack.Raw.TryReadEvent(out Raw.RawEvent happened))
+        {
+            any = true;
+            (happened.Socket.Tag as IDatagramUser)?.OnEvents(happened.What);
+        }
+        return any;
+    }
+}

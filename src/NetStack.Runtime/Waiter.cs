@@ -1,0 +1,76 @@
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+
+namespace NetStack.Runtime;
+
+/// <summary>
+/// A place where one operation at a time waits to be told that it may go on: a read for bytes, a write for room. It is reused, so
+/// waiting allocates nothing. Its continuation runs where the scheduler says, never under the loop's gate.
+/// </summary>
+internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTaskSource, ICompletion, IThreadPoolWorkItem
+{
+    private ManualResetValueTaskSourceCore<bool> _source;
+    private CancellationTokenRegistration _registration;
+    private CancellationToken _token;
+    private bool _isCancelled;
+
+    /// <summary>Whether an operation waits and was not told yet.</summary>
+    internal bool IsWaiting { get; private set; }
+
+    /// <summary>Begins to wait. The gate is held.</summary>
+    /// <exception cref="InvalidOperationException">Another operation waits.</exception>
+    internal ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        if (IsWaiting) throw new InvalidOperationException("Another operation of the same kind waits already.");
+        _source.Reset();
+        _isCancelled = false;
+        _token = cancellationToken;
+        IsWaiting = true;
+        _registration = cancellationToken.UnsafeRegister(static waiter => ((Waiter)waiter!).Cancel(), this);
+        return new ValueTask(this, _source.Version);
+    }
+
+    /// <summary>Tells the operation that waits, if one does. The gate is held.</summary>
+    internal void Signal()
+    {
+        if (!IsWaiting) return;
+        IsWaiting = false;
+        loop.Complete(this);
+    }
+
+    void ICompletion.Run()
+    {
+        if (scheduler == PipeScheduler.Inline) Execute();
+        else if (scheduler == PipeScheduler.ThreadPool) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        else scheduler.Schedule(static waiter => ((Waiter)waiter!).Execute(), this);
+    }
+
+    /// <inheritdoc/>
+    public void Execute()
+    {
+        if (_isCancelled) _source.SetException(new OperationCanceledException(_token));
+        else _source.SetResult(true);
+    }
+
+    void IValueTaskSource.GetResult(short token)
+    {
+        _registration.Unregister(); // a callback under way finds another token, or none that waits
+        _registration = default;
+        _source.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    private void Cancel()
+    {
+        using (loop.Enter())
+        {
+            if (!IsWaiting || !_token.IsCancellationRequested) return;
+            _isCancelled = true;
+            Signal();
+        }
+    }
+}
