@@ -173,6 +173,8 @@ internal sealed partial class IpLayer
 
         internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : !MustSum;
 
+        internal bool IsChecksumOfAll => HasFrame && _frame.SegmentCount <= 1 && !Nic.IsLoopback;
+
         internal int SegmentCount => HasFrame ? Math.Max(1, _frame.SegmentCount) : 1;
 
         internal int SegmentSize => HasFrame ? _frame.SegmentSize : 0;

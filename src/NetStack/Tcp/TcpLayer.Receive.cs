@@ -135,10 +135,10 @@ public sealed partial class TcpLayer : ITransport
         if (segment.Length == 0) segment.IsPlaced = true;
         else if (flow is TcpConnection { CanPlace: true } connection)
         {
-            if (connection.CanHold(segment.DataStart, payload)) Hold(payload, ref segment, ref sum);
+            if (connection.CanHold(segment.DataStart, payload)) Hold(datagram, payload, ref segment, ref sum);
             else segment.IsPlaced = connection.Place(segment.DataStart, payload, ref sum, out segment.PlacedTo);
         }
-        else if (flow is PassiveOpen open && segment.IsAck && TcpConnection.CanHold(open, segment, payload, Settings)) Hold(payload, ref segment, ref sum);
+        else if (flow is PassiveOpen open && segment.IsAck && TcpConnection.CanHold(open, segment, payload, Settings)) Hold(datagram, payload, ref segment, ref sum);
         else if (segment.Length <= ScratchSize && MayCarryFirstData(flow, segment))
         {
             Span<byte> scratch = (_scratch ??= GC.AllocateUninitializedArray<byte>(ScratchSize)).AsSpan(0, segment.Length);
@@ -150,14 +150,12 @@ public sealed partial class TcpLayer : ITransport
     }
 
     /// <summary>Sums a payload that is to stay where it is: this sum goes with it.</summary>
-    private static void Hold(InboundBytes payload, ref TcpSegment segment, ref ChecksumAccumulator sum)
+    private static void Hold(in InboundDatagram datagram, InboundBytes payload, ref TcpSegment segment, ref ChecksumAccumulator sum)
     {
-        ChecksumAccumulator own = default;
-        payload.SumTo(ref own);
-        sum.AddSum(own.Sum, payload.Length);
         segment.IsHeld = true;
         segment.Payload = payload;
-        segment.PayloadSum = own.Sum;
+        segment.PayloadSum = datagram.SumOf(payload, sum);
+        sum.AddSum(segment.PayloadSum, payload.Length);
     }
 
     private bool MayCarryFirstData(ITcpFlow? flow, in TcpSegment segment) => flow switch

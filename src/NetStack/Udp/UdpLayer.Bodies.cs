@@ -60,12 +60,10 @@ public sealed partial class UdpLayer
         ushort? carried = null;
         if (arriving.Header.Checksum != 0)
         {
-            ChecksumAccumulator own = default;
-            arriving.Payload.SumTo(ref own);
             ChecksumAccumulator sum = arriving.Sum;
-            sum.AddSum(own.Sum, arriving.Payload.Length);
+            carried = datagram.SumOf(arriving.Payload, sum);
+            sum.AddSum(carried.Value, arriving.Payload.Length);
             if (arriving.IsSumDue && sum.Finish() != 0) return Drop(UdpDropReason.BadChecksum);
-            carried = own.Sum;
         }
         Received++;
         socket.Add(InfoOf(datagram, arriving.Header), new SummedBody(arriving.Payload.Share(), carried), now);

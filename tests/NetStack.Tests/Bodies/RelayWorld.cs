@@ -11,8 +11,12 @@ internal sealed class RelayWorld
     internal static readonly TcpEndpoint Front = new(IpAddress.Parse("10.1.0.1"), 80);
     internal static readonly TcpEndpoint Back = new(IpAddress.Parse("10.2.0.2"), 8080);
 
-    internal RelayWorld(ulong seed = 1, Impairment? front = null, Impairment? back = null, int frontMtu = 1500, int backMtu = 1500, Action<StackOptions>? relay = null)
+    private readonly Action<InterfaceOptions>? _nic;
+
+    internal RelayWorld(ulong seed = 1, Impairment? front = null, Impairment? back = null, int frontMtu = 1500, int backMtu = 1500, Action<StackOptions>? relay = null,
+        Action<InterfaceOptions>? nic = null)
     {
+        _nic = nic;
         World = new World(seed);
         FrontHub = World.Hub(front);
         BackHub = World.Hub(back);
@@ -61,7 +65,11 @@ internal sealed class RelayWorld
     }
 
     private void Plug(StackHost host, Hub hub, string address, int mtu) =>
-        host.Plug(hub, o => o.Mtu = mtu).AddAddress(IpAddress.Parse(address), 24, World.Now);
+        host.Plug(hub, o =>
+        {
+            o.Mtu = mtu;
+            if (host == Relay) _nic?.Invoke(o);
+        }).AddAddress(IpAddress.Parse(address), 24, World.Now);
 }
 
 /// <summary>One relayed connection: accepted in front, connected to the back.</summary>

@@ -139,6 +139,67 @@ public sealed class TcpRelayTests
         transfer.Finish();
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_device_that_fills_in_checksums_is_not_asked_to_where_a_body_is_sent_on(bool isChanged)
+    {
+        RelayWorld world = new(nic: o => o.TransmitChecksum = true);
+        Transfer transfer = new(world, 100_000, 0);
+        if (isChanged) transfer.Relay.Seen = body => RelayWorld.Tamper(body, 0);
+        if (isChanged) transfer.RunUntil(() => transfer.Relay.IsDone);
+        else transfer.Run();
+        Assert.Equal(isChanged, world.Server.Stack.Tcp.Counters.Drops[TcpDropReason.BadChecksum] > 0);
+        Assert.Equal(isChanged ? 0 : 100_000, transfer.Server?.Read ?? 0); // its handshake ends with the first segment that it takes
+        if (isChanged) transfer.Finish();
+    }
+
+    [Fact]
+    public void Where_the_devices_verdict_is_believed_no_byte_is_read_and_the_senders_checksum_goes_through()
+    {
+        RelayWorld world = new(nic: o => o.TrustsReceiveChecksum = true);
+        world.Relay.SaysChecksumGood = true;
+        new Transfer(world, 100_000, 100_001, chunk: 1_000_000).Run();
+        Assert.Equal((0L, 0L), (world.Copied, world.Relay.Meter.BodyBytesRead));
+        Assert.InRange(world.Relay.Stack.Meter.BodyBytesRead, 0, 1000); // what the stack itself had to say
+
+        world = new RelayWorld(front: new Impairment { Corrupt = 0.05 }, nic: o => o.TrustsReceiveChecksum = true);
+        world.Relay.SaysChecksumGood = true; // a lie, now and then
+        Transfer transfer = new(world, 50_000, 0, chunk: 1_000_000);
+        transfer.RunUntil(() => transfer.Relay.IsDone); // it cannot be put right, but it is found out: by the server, or where it is cut or times out
+        Assert.True(world.Server.Stack.Tcp.Counters.Drops[TcpDropReason.BadChecksum] + world.Relay.Stack.Tcp.Counters.BodiesChanged > 0);
+        transfer.Finish();
+    }
+
+    [Fact]
+    public void A_body_for_a_server_on_the_same_host_is_checked_there_too()
+    {
+        RelayWorld world = new();
+        TcpListener front = RelayWorld.Listen(world.Relay, RelayWorld.Front, receivesBodies: true);
+        TcpListener back = RelayWorld.Listen(world.Relay, RelayWorld.Front with { Port = 81 });
+        TcpConnection client = world.Connect(world.Client, RelayWorld.Front);
+        TcpConnection inner = world.Connect(world.Relay, RelayWorld.Front with { Port = 81 });
+        byte[] data = StreamEnd.Data(2, 3000);
+        client.Write(data);
+        TcpConnection? from = null;
+        TcpConnection? server = null;
+        world.World.RunUntil(() => (from is not null || front.TryAccept(out from)) && (server is not null || back.TryAccept(out server)) && from!.ReadableBytes == 3000, Limit);
+        for (int i = 0; from!.TryReadBody(out SummedBody body); i++)
+        {
+            if (i == 1) RelayWorld.Tamper(body, 9);
+            Assert.True(inner.TryWriteBody(ref body));
+        }
+        world.World.RunUntil(() => inner.State == TcpState.Closed, Limit);
+        Assert.Equal(TcpError.BodyChanged, inner.Error);
+        byte[] got = new byte[3000];
+        int count = server!.Read(got);
+        Assert.InRange(count, 0, 2000);
+        Assert.Equal(data[..count], got[..count]);
+        foreach (TcpConnection connection in new[] { client, from, server, inner }) connection.Abort();
+        front.Close();
+        back.Close();
+        world.World.Run(TimeSpan.FromSeconds(2));
+        world.World.AssertNoLeaks();
+    }
+
     [Fact]
     public void A_body_that_changed_and_is_cut_resets_the_connection_at_once()
     {
