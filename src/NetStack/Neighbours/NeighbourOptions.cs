@@ -7,11 +7,12 @@ public sealed class NeighbourOptions
     /// <summary>Neighbours remembered per interface, at least 8.</summary>
     public int Capacity { get; set; } = 512;
 
-    /// <summary>Packets held for one neighbour while its address is asked for, at least 1; a newer one drives out the oldest.</summary>
-    public int PendingPerNeighbour { get; set; } = 16;
+    /// <summary>Packets held for one neighbour while its address is asked for, at least 1; a newer one drives out the oldest. Enough for
+    /// the fragments of the longest datagram over Ethernet.</summary>
+    public int PendingPerNeighbour { get; set; } = 64;
 
     /// <summary>Packets held per interface, at least 1.</summary>
-    public int PendingPerInterface { get; set; } = 64;
+    public int PendingPerInterface { get; set; } = 256;
 
     /// <summary>MAX_MULTICAST_SOLICIT: requests before an address counts as not to be found.</summary>
     public int MaxMulticastSolicit { get; set; } = 3;
