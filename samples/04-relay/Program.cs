@@ -24,7 +24,7 @@ byte[] data = new byte[bytes];
 new SeededRandom(4).Fill(data);
 
 Console.WriteLine("Good cables");
-RelayNetwork good = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) });
+using RelayNetwork good = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) });
 Transfer transfer = new(good, data);
 bool isRight = transfer.Run() && transfer.IsEqual;
 Console.WriteLine($"  {transfer.Received} of {data.Length} bytes arrived; sha256 {transfer.SentHash[..16]}… sent, {transfer.ReceivedHash[..16]}… received");
@@ -33,7 +33,7 @@ isRight &= good.Copied == 0;
 long lost = good.Stop();
 
 Console.WriteLine("A cable that turns over a bit in every fiftieth frame to the relay");
-RelayNetwork bad = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1), Corrupt = 0.02 });
+using RelayNetwork bad = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1), Corrupt = 0.02 });
 transfer = new Transfer(bad, data);
 isRight &= transfer.Run() && transfer.IsEqual;
 Console.WriteLine($"  {transfer.Received} of {data.Length} bytes arrived; sha256 {transfer.SentHash[..16]}… sent, {transfer.ReceivedHash[..16]}… received");
@@ -42,7 +42,7 @@ Console.WriteLine($"  {bad.Describe()}");
 lost += bad.Stop();
 
 Console.WriteLine("A device that rewrites a body after the relay checked it");
-RelayNetwork hostile = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) });
+using RelayNetwork hostile = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) });
 transfer = new Transfer(hostile, data);
 transfer.Relay.Passing = (body, at) =>
 {
@@ -56,7 +56,7 @@ Console.WriteLine($"  the relay found out and reset both connections: {transfer.
 lost += hostile.Stop();
 
 Console.WriteLine("Datagrams");
-RelayNetwork datagrams = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) });
+using RelayNetwork datagrams = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) });
 (int sent, int arrived) = DatagramRun.Run(datagrams, count: 1000);
 Console.WriteLine($"  {arrived} of {sent} datagrams arrived as they were sent");
 Console.WriteLine($"  {datagrams.Describe()}");

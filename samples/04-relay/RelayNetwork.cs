@@ -7,7 +7,7 @@ using NetStack.Wire;
 namespace NetStack.Samples;
 
 /// <summary>A client, a server, and a host with two NICs between them, on two cables, in virtual time.</summary>
-internal sealed class RelayNetwork : IPollable
+internal sealed class RelayNetwork : IPollable, IDisposable
 {
     internal static readonly TcpEndpoint Front = new(IpAddress.Parse("10.1.0.1"), 80);
     internal static readonly TcpEndpoint Back = new(IpAddress.Parse("10.2.0.2"), 8080);
@@ -68,6 +68,11 @@ internal sealed class RelayNetwork : IPollable
         Program?.Invoke(now);
         _a.Poll(now);
         _b.Poll(now);
+    }
+
+    public void Dispose()
+    {
+        foreach (VirtualNic nic in (VirtualNic[])[_nicA, _nicB, Client.Nic, Server.Nic]) nic.Dispose();
     }
 
     /// <summary>What passing the bodies on cost.</summary>

@@ -19,6 +19,9 @@ internal sealed class BodyQueue(BufferPool pool)
     /// <summary>The oldest piece; there is one.</summary>
     internal ref readonly Piece Head => ref _pieces[_head];
 
+    /// <summary>Before when it is no use to copy what is held: memory was short.</summary>
+    internal Instant RetryAt { get; set; } = new(long.MinValue);
+
     /// <summary>Whether a read found no free buffer, and waits for one.</summary>
     internal bool IsStarved { get; set; }
 

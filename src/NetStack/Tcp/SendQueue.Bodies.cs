@@ -69,8 +69,12 @@ internal partial struct SendQueue
     }
 
     /// <summary>Whether the oldest body is still what was verified.</summary>
-    internal readonly bool IsFirstIntact(FetchMeter meter) =>
-        _count == 0 || At(0).Sum is not { } carried || SummedBody.AreEqual(SumOf(At(0).Slice, meter), carried);
+    internal readonly bool IsFirstIntact(FetchMeter meter)
+    {
+        if (_count == 0) return true;
+        Entry first = At(Find(_start));
+        return first.Sum is not { } carried || SummedBody.AreEqual(SumOf(first.Slice, meter), carried);
+    }
 
     private static ushort SumOf(in BodySlice slice, FetchMeter meter)
     {

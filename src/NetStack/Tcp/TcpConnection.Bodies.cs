@@ -144,29 +144,37 @@ public sealed partial class TcpConnection
     }
 
     /// <summary>When the oldest body has been unread for too long.</summary>
-    private Instant? BodyDeadline => _bodies is { Count: > 0 } bodies ? bodies.Head.Since + Settings.BodyLease : null;
+    private Instant? BodyDeadline
+    {
+        get
+        {
+            if (_bodies is not { Count: > 0 } bodies) return null;
+            Instant end = bodies.Head.Since + Settings.BodyLease;
+            return end > bodies.RetryAt ? end : bodies.RetryAt;
+        }
+    }
 
     /// <summary>Ends leases.</summary>
     /// <returns>Whether that is all that a deadline can mean: the connection is over.</returns>
     private bool OnBodyDeadline(Instant now)
     {
         if (_bodies is null) return false;
-        if (BodyDeadline <= now) CopyOut(now);
+        if (BodyDeadline <= now && !CopyOut(now)) _bodies.RetryAt = now + Settings.BodyLease;
         if (_state is not (TcpState.Closed or TcpState.TimeWait)) return false;
         Reschedule();
         return true;
     }
 
-    /// <summary>Copies what was unread for too long at a time into receive blocks, and lets go of its buffers. What cannot be copied
-    /// because memory is short stays.</summary>
-    private void CopyOut(Instant now)
+    /// <summary>Copies what was unread for too long at a time into receive blocks, and lets go of its buffers.</summary>
+    /// <returns>False when memory was short: the rest stays.</returns>
+    private bool CopyOut(Instant now)
     {
         BodyQueue bodies = _bodies!;
-        while (BodyDeadline <= now)
+        while (bodies.Count > 0 && bodies.Head.Since + Settings.BodyLease <= now)
         {
             long start = bodies.Head.Start;
             ChecksumAccumulator sum = default;
-            if (!_receiveQueue.Write(start, bodies.Head.Body.Body, ref sum, _layer.Meter)) return;
+            if (!_receiveQueue.Write(start, bodies.Head.Body.Body, ref sum, _layer.Meter)) return false;
             SummedBody body = bodies.TakeHead();
             bool isSame = SummedBody.AreEqual(sum.Sum, body.Sum!.Value);
             body.Release();
@@ -175,6 +183,7 @@ public sealed partial class TcpConnection
             ClearReceived(); // it is acknowledged: the peer will not send it again
             OnBodyChanged();
         }
+        return true;
     }
 
     /// <summary>A body has other bytes than were verified. Nothing can put that right.</summary>

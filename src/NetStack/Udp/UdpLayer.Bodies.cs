@@ -33,7 +33,11 @@ public sealed partial class UdpLayer
             UdpSocket socket = _holders[i];
             socket.CopyOut(now);
             if (socket.BodySince is { } since) _leaseEnd = Instant.Earliest(_leaseEnd, Later(since + Options.BodyLease, now));
-            else _holders.RemoveAt(i);
+            else
+            {
+                socket.IsHolder = false;
+                _holders.RemoveAt(i);
+            }
         }
     }
 
@@ -67,7 +71,8 @@ public sealed partial class UdpLayer
         }
         Received++;
         socket.Add(InfoOf(datagram, arriving.Header), new SummedBody(arriving.Payload.Share(), carried), now);
-        if (!_holders.Contains(socket)) _holders.Add(socket);
+        if (!socket.IsHolder) _holders.Add(socket);
+        socket.IsHolder = true;
         _leaseEnd ??= now + Options.BodyLease;
         return TransportVerdict.Done;
     }

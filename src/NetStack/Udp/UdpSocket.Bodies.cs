@@ -32,6 +32,9 @@ public sealed partial class UdpSocket
         }
     }
 
+    /// <summary>Whether the layer looks for leases that are over here.</summary>
+    internal bool IsHolder { get; set; }
+
     /// <summary>Since when the oldest body waits; null when none does.</summary>
     internal Instant? BodySince => _bodies is { Count: > 0 } bodies ? bodies.Peek().Since : null;
 

@@ -77,6 +77,21 @@ public sealed class TcpRelayTests
     }
 
     [Fact]
+    public void Where_memory_is_too_short_to_copy_to_bodies_stay_and_are_looked_at_again_after_a_lease()
+    {
+        RelayWorld world = new(relay: o => o.Tcp = s => s with { ReceiveMemory = 3 * s.ReceiveBlockSize });
+        Transfer transfer = new(world, 100_000, 0);
+        transfer.RunUntil(() => transfer.Relay.Front is not null);
+        transfer.Relay.IsPaused = true;
+        transfer.RunUntil(() => transfer.Relay.Front!.ReadableBytes > 60_000);
+        world.World.Run(TimeSpan.FromSeconds(1)); // time passes: nothing is tried again at once
+        Assert.True(world.Relay.ReceiveBuffers.Available < world.Relay.ReceiveBuffers.Count - 10);
+        Assert.InRange(world.Relay.Stack.Tcp.Counters.BodiesCopiedOut, 1, 20);
+        transfer.Relay.IsPaused = false;
+        transfer.Run();
+    }
+
+    [Fact]
     public void A_short_pool_is_not_held_on_to()
     {
         RelayWorld world = new(relay: o => o.Tcp = s => s with { BodyReserve = 0.9, BodyLease = TimeSpan.FromHours(1) });
