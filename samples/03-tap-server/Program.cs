@@ -26,8 +26,9 @@ Option<int> echo = new("--echo") { Description = "The port of the echo server, T
 Option<bool> peer = new("--peer") { Description = "Serve sink, source and echo on ports 5001 to 5003 instead." };
 Option<bool> inline = new("--inline") { Description = "Run the servers on the stack's own thread." };
 Option<double> busyPoll = new("--busy-poll") { Description = "Milliseconds to go on polling before sleeping; -1 never sleeps." };
+Option<double> stats = new("--stats") { Description = "Print what the host holds on standard error, every so many seconds." };
 
-RootCommand command = new("A host on a TAP device: an HTTP file server and an echo server.") { tap, address, gateway, dhcp, dns, resolve, root, http, echo, peer, inline, busyPoll };
+RootCommand command = new("A host on a TAP device: an HTTP file server and an echo server.") { tap, address, gateway, dhcp, dns, resolve, root, http, echo, peer, inline, busyPoll, stats };
 command.SetAction(async (parsed, cancellationToken) =>
 {
     using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = true);
@@ -58,8 +59,9 @@ command.SetAction(async (parsed, cancellationToken) =>
                 new HttpFileServer(parsed.GetValue(root)!.FullName).RunAsync(host.ListenTcp(new IPEndPoint(IPAddress.IPv6Any, parsed.GetValue(http))), cancellationToken),
                 EchoServer.RunAsync(host.ListenTcp(new IPEndPoint(IPAddress.IPv6Any, parsed.GetValue(echo))), cancellationToken),
                 EchoServer.RunAsync(host.BindUdp(new IPEndPoint(IPAddress.IPv6Any, parsed.GetValue(echo))), cancellationToken));
+        Task reporting = parsed.GetValue(stats) > 0 ? Report.RunAsync(host, TimeSpan.FromSeconds(parsed.GetValue(stats)), cancellationToken) : Task.CompletedTask;
         Console.WriteLine("ready");
-        await serving;
+        await Task.WhenAll(serving, reporting);
         return 0;
     }
     catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

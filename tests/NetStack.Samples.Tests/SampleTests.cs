@@ -102,6 +102,21 @@ public sealed class SampleTests
         Assert.All(shown, line => Assert.Contains($"\n{line}\n", readme, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_listener_and_a_client_on_two_hosts_are_the_readmes_lines()
+    {
+        Assert.Equal(["hello from the other stack"], RunWith("echo"));
+        string program = File.ReadAllText(Path.Combine(SampleCaptures.Root, "samples", "06-echo", "Program.cs")).ReplaceLineEndings("\n");
+        string lines = program.Split("// <readme>\n")[1].Split("// </readme>")[0];
+        Assert.Contains(lines, File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tap_server_without_a_usable_device_says_why()
+    {
+        Assert.Contains("tap-server: ", ErrorOf("tap-server", "--tap", "a-name-that-is-longer-than-linux-allows"), StringComparison.Ordinal);
+    }
+
     [Theory, InlineData("inspect-headers"), InlineData("capture-through-the-ring")]
     public void Without_a_file_a_sample_says_how_it_is_used(string sample)
     {
@@ -127,14 +142,14 @@ public sealed class SampleTests
 
     private static string[] Run(string sample, string capture) => RunWith(sample, SampleCaptures.PathOf(capture));
 
-    private static string[] RunWith(string sample, string path)
+    private static string[] RunWith(string sample, params string[] arguments)
     {
         StringWriter output = new();
         TextWriter console = Console.Out;
         Console.SetOut(output);
         try
         {
-            Assert.Equal(0, Start(sample, path));
+            Assert.Equal(0, Start(sample, arguments));
         }
         finally
         {
