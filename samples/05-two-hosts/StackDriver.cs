@@ -45,6 +45,9 @@ internal sealed class StackDriver : IPollable
 
     internal NetInterface Interface { get; }
 
+    /// <summary>Where received frames land.</summary>
+    internal BufferPool Buffers => _buffers;
+
     /// <summary>The program above the stack: called after frames came in or time passed, before the stack sends.</summary>
     internal Action<Instant>? Program { get; set; }
 
@@ -97,7 +100,7 @@ internal sealed class StackDriver : IPollable
             IsTransportChecksumGood = frame.Checksum == ChecksumVerdict.Good,
         };
         _stack.Receive(Interface, inbound, now);
-        frame.Release(); // the stack copied what it keeps
+        frame.Release(); // the stack copied, or pinned, what it keeps
     }
 
     private void Transmit(Instant now)

@@ -47,6 +47,11 @@ public struct ChecksumAccumulator
     /// <summary>Adds a number as four bytes in network order.</summary>
     public void AddU32(uint value) => AddPartial(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value, 4);
 
+    /// <summary>Adds a piece by the sum it had when it was summed.</summary>
+    /// <param name="sum">Its <see cref="Sum"/>, taken alone.</param>
+    /// <param name="length">Its length in bytes: behind a piece of odd length the next one's bytes change places.</param>
+    public void AddSum(ushort sum, int length) => AddPartial(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(sum) : sum, length);
+
     /// <summary>Adds the sum of a piece that was summed elsewhere.</summary>
     /// <param name="partial">Its one's-complement sum in memory byte order, as if it began at an even position.</param>
     /// <param name="length">Its length in bytes.</param>

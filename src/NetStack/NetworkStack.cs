@@ -46,7 +46,7 @@ public sealed partial class NetworkStack
         _loopback = new LoopbackDelivery(this, Loopback);
         IpTables tables = new(this);
         _suite = new IpSuite(tables, tables, options.Protocols, TransmitBuffers, Meter, _random.Next() ^ (ulong)(Secret >> 64));
-        Tcp = new TcpLayer(Ip, TcpSettingsOf(options));
+        Tcp = new TcpLayer(Ip, TcpSettingsOf(options), Meter);
         Ip.Register(IpProtocol.Tcp, Tcp);
         _parts.Add(Tcp);
         _parts.AddRange(_suite.Parts);

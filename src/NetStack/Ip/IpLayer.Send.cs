@@ -160,7 +160,7 @@ internal sealed partial class IpLayer
     {
         int start = frame.Headers.Length - length;
         Span<byte> header = frame.Headers.Writable[start..];
-        if (way.Nic.HasChecksumOffload && send.Protocol is IpProtocol.Tcp or IpProtocol.Udp)
+        if (way.Nic.HasChecksumOffload && send.BodySum is null && send.Protocol is IpProtocol.Tcp or IpProtocol.Udp)
         {
             WriteChecksum(header, send, PseudoSum(way, send, length + frame.Body.Length).Sum);
             frame.Offload = new TransmitOffload((ushort)start, (ushort)send.ChecksumOffset, 0, 0);
@@ -173,7 +173,8 @@ internal sealed partial class IpLayer
     {
         ChecksumAccumulator sum = send.Protocol is IpProtocol.Icmp or IpProtocol.Igmp ? default : PseudoSum(way, send, header.Length + body.Length);
         sum.Add(header);
-        body.SumTo(ref sum, _meter);
+        if (send.BodySum is { } carried) sum.AddSum(carried, body.Length);
+        else body.SumTo(ref sum, _meter);
         ushort checksum = sum.Finish();
         return checksum == 0 && send.Protocol == IpProtocol.Udp ? (ushort)0xFFFF : checksum; // 0 says "none" there (RFC 768)
     }
