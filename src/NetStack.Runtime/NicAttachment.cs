@@ -15,6 +15,7 @@ internal sealed class NicAttachment
     private readonly ReceivedFrame[] _received = new ReceivedFrame[Batch];
     private readonly TransmitFrame[] _toSend = new TransmitFrame[Batch];
     private readonly NicOptions _options;
+    private int _burst = Batch;
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
     internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, Instant now)
@@ -54,10 +55,12 @@ internal sealed class NicAttachment
         {
             INicQueue queue = Nic.Queues[i];
             Post(queue, i);
-            int count = queue.Receive(_received);
+            int count = queue.Receive(_received.AsSpan(0, _burst));
             for (int k = 0; k < count; k++) Deliver(ref _received[k], now);
             total += count;
         }
+        // Asking for as many as come spares the question whether there is one more.
+        _burst = total >= _burst ? Math.Min(2 * _burst, Batch) : Math.Max(1, total);
         return total;
     }
 

@@ -110,6 +110,19 @@ public sealed class RealTimeLoop : NetLoop
         }
     }
 
+    /// <summary>Whether a part is to be polled again at once; otherwise, when the next one is.</summary>
+    private bool IsDue(Instant now, out Instant? next)
+    {
+        next = null;
+        foreach (IPollable part in Parts)
+        {
+            Instant? deadline = part.NextDeadline;
+            if (deadline <= now) return true;
+            next = Instant.Earliest(next, deadline);
+        }
+        return false;
+    }
+
     /// <summary>Polls everything once.</summary>
     /// <returns>Whether to go on at once; otherwise how to sleep.</returns>
     private bool Step(ref Instant idleSince, out LoopWaiting waiting, out TimeSpan sleep)
@@ -120,8 +133,7 @@ public sealed class RealTimeLoop : NetLoop
         for (int i = 0; i < Parts.Count; i++) Parts[i].Poll(now);
         waiting = _waiting;
         sleep = default;
-        Instant? next = NextDeadline;
-        if (next <= now)
+        if (IsDue(now, out Instant? next))
         {
             idleSince = now;
             return true;

@@ -26,7 +26,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
 
     private readonly List<NicAttachment> _attachments = [];
     private readonly List<INic> _nics = [];
-    private bool _isMoving;
+    private Instant? _polledAt; // when it was polled last, if it is to be polled again at once
 
     internal NetLoop Loop => loop;
 
@@ -45,7 +45,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     {
         get
         {
-            if (_isMoving) return loop.Now;
+            if (_polledAt is { } at) return at;
             Instant? next = stack.NextDeadline;
             foreach (INic nic in _nics) next = Instant.Earliest(next, nic.NextDeadline);
             foreach (IPollable service in Services) next = Instant.Earliest(next, service.NextDeadline);
@@ -64,17 +64,16 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     }
 
     /// <inheritdoc/>
+    /// <remarks>A program that runs inline comes before the sending: its answer then carries the acknowledgement.</remarks>
     public void Poll(Instant now)
     {
         int received = 0;
         foreach (NicAttachment attachment in _attachments) received += attachment.Receive(now);
         if (stack.NextDeadline <= now) stack.OnDeadline(now);
-        foreach (IPollable service in Services)
-        {
-            if (service.NextDeadline <= now) service.Poll(now);
-        }
-        Settle(now);
-        _isMoving = received > 0; // more may have come meanwhile
+        bool isProgramDue = TellEvents() && loop.IsProgramDue;
+        if (!isProgramDue) Settle(now);
+        // One frame alone is most often all there is: whoever waits for the NIC is told at once when that is wrong.
+        _polledAt = isProgramDue || received > 1 ? now : null;
     }
 
     /// <summary>After a call into the stack: sends what it let out, tells what it made happen. The gate is held.</summary>
