@@ -5,6 +5,9 @@ internal interface ILoopPart : IPollable
 {
     /// <summary>The NICs. They do not change while the loop drives the part.</summary>
     IReadOnlyList<INic> Nics { get; }
+
+    /// <summary>Something on the loop threw: nothing is driven any more. The gate is not held.</summary>
+    void OnLoopFailed(Exception failure);
 }
 
 /// <summary>How a loop's thread sleeps: in the wait set of the NICs that have one, woken by all others.</summary>

@@ -9,6 +9,9 @@ public readonly record struct TcpTableEntry(TcpState State, TcpEndpoint Local, T
     /// <summary>The interface it is bound to, or that a link-local address means; null for any.</summary>
     public int? Interface { get; init; }
 
+    /// <summary>Whether a listener takes both families.</summary>
+    public bool IsDualMode { get; init; }
+
     /// <summary>The connection; null for a listener, a half-open one, and in TIME-WAIT.</summary>
     public TcpConnection? Connection { get; init; }
 
@@ -30,10 +33,17 @@ public sealed partial class TcpLayer
     {
         List<TcpTableEntry> entries = new(_flows.Count + _ports.Count);
         foreach (TcpListener listener in _ports.Listeners)
-            entries.Add(new TcpTableEntry(TcpState.Listen, listener.Local, default) { Listener = listener, Interface = listener.Binding.Options.Interface });
+        {
+            TcpBindOptions bind = listener.Binding.Options;
+            bool isDual = bind.Local.Address.IsNone || (bind.Local.Address is { IsV6: true, IsUnspecified: true } && bind.DualMode);
+            entries.Add(new TcpTableEntry(TcpState.Listen, bind.Local, default) { Listener = listener, Interface = bind.Interface, IsDualMode = isDual });
+        }
         foreach ((FourTuple tuple, ITcpFlow flow) in _flows) entries.Add(EntryOf(tuple, flow));
         return entries;
     }
+
+    /// <summary>Every listener, as of now, in no order.</summary>
+    public IReadOnlyList<TcpListener> ListListeners() => [.. _ports.Listeners];
 
     /// <summary>Counts listeners and connections by state. It goes through the whole table.</summary>
     /// <param name="counts">Receives a count for each <see cref="TcpState"/>, by its number; <see cref="StateCount"/> long.</param>
