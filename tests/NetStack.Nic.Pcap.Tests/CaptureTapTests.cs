@@ -178,7 +178,7 @@ public sealed class CaptureTapTests
     private static CaptureNic Nic(byte[] file, Stream? sent = null) =>
         new(CaptureReader.Open(new MemoryStream(file)), new CaptureNicOptions { Sent = sent is null ? null : CaptureWriter.Create(sent) });
 
-    private static void Drain(INic nic, int batch, Action<ReceivedFrame>? look = null, Action? between = null)
+    private static void Drain(CaptureTap nic, int batch, Action<ReceivedFrame>? look = null, Action? between = null)
     {
         ReceivedFrame[] frames = new ReceivedFrame[batch];
         while (true)
