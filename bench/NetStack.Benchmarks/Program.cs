@@ -12,6 +12,8 @@ switch (args)
         return 0;
     case ["stack", ..]:
         StackThroughput.Print(Console.Out, rounds: args.Length > 1 ? int.Parse(args[1], null) : 15);
+        Console.Out.WriteLine();
+        IdleMemory.Print(Console.Out);
         return 0;
     case ["leaks", ..]:
         return LeakCheck.Run(Console.Out, connections: args.Length > 1 ? int.Parse(args[1], null) : 1_000_000);

@@ -14,6 +14,7 @@ internal sealed class StackDriver : IPollable
     private readonly BufferRegistration _forSending;
     private readonly ReceivedFrame[] _received = new ReceivedFrame[32];
     private readonly TransmitFrame[] _toSend = new TransmitFrame[32];
+    private readonly BufferHandle[] _empty = new BufferHandle[32];
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
     internal StackDriver(NetworkStack stack, INic nic, Instant now, Action<InterfaceOptions>? configure = null)
@@ -43,6 +44,9 @@ internal sealed class StackDriver : IPollable
     }
 
     internal NetInterface Interface { get; }
+
+    /// <summary>Where received frames land.</summary>
+    internal BufferPool Buffers => _buffers;
 
     /// <summary>The program above the stack: called after frames came in or time passed, before the stack sends.</summary>
     internal Action<Instant>? Program { get; set; }
@@ -75,7 +79,15 @@ internal sealed class StackDriver : IPollable
     /// <summary>Gives the device every buffer that is free.</summary>
     private void Post()
     {
-        while (_forReceiving.IsActive && _queue.PostRoom > 0 && _buffers.TryRent(out BufferHandle buffer)) _queue.Post(_forReceiving, [buffer]);
+        if (!_forReceiving.IsActive) return;
+        int count;
+        do
+        {
+            int room = Math.Min(_queue.PostRoom, _empty.Length);
+            for (count = 0; count < room && _buffers.TryRent(out BufferHandle buffer); count++) _empty[count] = buffer;
+            if (count > 0) _queue.Post(_forReceiving, _empty.AsSpan(0, count)); // one doorbell for all
+        }
+        while (count == _empty.Length);
     }
 
     private void Receive(ref ReceivedFrame frame, Instant now)
@@ -88,7 +100,7 @@ internal sealed class StackDriver : IPollable
             IsTransportChecksumGood = frame.Checksum == ChecksumVerdict.Good,
         };
         _stack.Receive(Interface, inbound, now);
-        frame.Release(); // the stack copied what it keeps
+        frame.Release(); // the stack copied, or pinned, what it keeps
     }
 
     private void Transmit(Instant now)

@@ -35,7 +35,7 @@ public static class InternetChecksum
 /// </summary>
 public struct ChecksumAccumulator
 {
-    private ulong _sum; // in memory byte order, folded to 16 bits after every piece
+    private ulong _sum; // in memory byte order; what goes beyond 64 bits comes in again at the end
     private bool _odd;
 
     /// <summary>Adds private bytes.</summary>
@@ -45,20 +45,21 @@ public struct ChecksumAccumulator
     public void AddU16(ushort value) => AddPartial(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value, 2);
 
     /// <summary>Adds a number as four bytes in network order.</summary>
-    public void AddU32(uint value)
-    {
-        AddU16((ushort)(value >> 16));
-        AddU16((ushort)value);
-    }
+    public void AddU32(uint value) => AddPartial(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value, 4);
+
+    /// <summary>Adds a piece by the sum it had when it was summed.</summary>
+    /// <param name="sum">Its <see cref="Sum"/>, taken alone.</param>
+    /// <param name="length">Its length in bytes: behind a piece of odd length the next one's bytes change places.</param>
+    public void AddSum(ushort sum, int length) => AddPartial(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(sum) : sum, length);
 
     /// <summary>Adds the sum of a piece that was summed elsewhere.</summary>
     /// <param name="partial">Its one's-complement sum in memory byte order, as if it began at an even position.</param>
     /// <param name="length">Its length in bytes.</param>
     internal void AddPartial(ulong partial, int length)
     {
-        uint folded = Fold(partial);
-        if (_odd) folded = BinaryPrimitives.ReverseEndianness((ushort)folded);
-        _sum = Fold(_sum + folded);
+        if (_odd) partial = BinaryPrimitives.ReverseEndianness((ushort)Fold(partial));
+        _sum += partial;
+        if (_sum < partial) _sum++;
         _odd ^= (length & 1) != 0;
     }
 
@@ -106,14 +107,10 @@ internal struct ChecksumLanes
     }
 
     /// <summary>The sum of all lanes, folded to less than 2^37.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly ulong Total()
     {
-        ulong total = 0;
-        for (int i = 0; i < Vector256<ulong>.Count; i++)
-        {
-            total += (_a[i] & 0xFFFF_FFFF) + (_a[i] >> 32);
-            total += (_b[i] & 0xFFFF_FFFF) + (_b[i] >> 32);
-        }
-        return total;
+        Vector256<ulong> mask = Vector256.Create(0xFFFF_FFFFUL);
+        return Vector256.Sum((_a & mask) + Vector256.ShiftRightLogical(_a, 32) + (_b & mask) + Vector256.ShiftRightLogical(_b, 32));
     }
 }

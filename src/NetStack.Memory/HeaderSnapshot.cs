@@ -166,11 +166,38 @@ public sealed class HeaderSnapshot
         }
     }
 
+    /// <summary>A second ownership of a range of the frame by handle: what others may write, not what was fetched of it.</summary>
+    /// <inheritdoc cref="CopyTo" path="/exception"/>
+    public PacketBody Share(int start, int length)
+    {
+        if ((uint)start > (uint)_frameLength || (uint)length > (uint)(_frameLength - start)) ThrowRange(start, length);
+        return length == 0 ? default : _frame.Share(PositionOf(start, length), length);
+    }
+
+    /// <summary>The pool of the buffer in which a byte of the frame lies.</summary>
+    /// <inheritdoc cref="CopyTo" path="/exception"/>
+    public BufferPool PoolAt(int start)
+    {
+        if ((uint)start >= (uint)_frameLength) ThrowRange(start, 1);
+        int position = PositionOf(start, 1);
+        int index = 0;
+        for (BodyChain chain = _frame.Chain!; position >= chain[index].Length; index++) position -= chain[index].Length;
+        return _frame.Chain![index].Pool;
+    }
+
+    /// <summary>Where in what is left of the frame a range lies, fetched or not.</summary>
+    private int PositionOf(int start, int length)
+    {
+        BodyChain? chain = _frame.Chain;
+        int position = start - ((chain?.Trimmed ?? 0) - _frameStart);
+        if (position < 0 || (chain?.Length ?? 0) - position < length) ThrowTrimmed();
+        return position;
+    }
+
     /// <summary>How many bytes of a range, from its start, were fetched already.</summary>
     private int PrivatePart(int start, int length)
     {
-        if ((uint)start > (uint)_frameLength || (uint)length > (uint)(_frameLength - start))
-            throw new ArgumentOutOfRangeException(nameof(start), $"{start}+{length} lies outside a frame of {_frameLength} bytes.");
+        if ((uint)start > (uint)_frameLength || (uint)length > (uint)(_frameLength - start)) ThrowRange(start, length);
         return Math.Clamp(_watermark - start, 0, length);
     }
 
@@ -277,7 +304,11 @@ public sealed class HeaderSnapshot
     }
 
     [DoesNotReturn]
-    private static void ThrowTrimmed() => throw new InvalidOperationException("Bytes that were not fetched were trimmed from the frame.");
+    private void ThrowRange(int start, int length) =>
+        throw new ArgumentOutOfRangeException(nameof(start), $"{start}+{length} lies outside a frame of {_frameLength} bytes.");
+
+    [DoesNotReturn]
+    private static void ThrowTrimmed() => throw new InvalidOperationException("Bytes that are wanted were trimmed from the frame.");
 
     /// <summary>Steps through the windows of a range.</summary>
     private ref struct Rest(BodyChain chain, int offset, int length)

@@ -35,7 +35,12 @@ public readonly record struct Instant(long Nanoseconds) : IComparable<Instant>
     public static Instant operator +(Instant at, TimeSpan duration) => at.AddNanoseconds(Scale(duration.Ticks, 100));
 
     /// <summary>The time from <paramref name="from"/> to <paramref name="to"/>, rounded towards zero to 100 ns.</summary>
-    public static TimeSpan operator -(Instant to, Instant from) => new((long)(((Int128)to.Nanoseconds - from.Nanoseconds) / 100));
+    public static TimeSpan operator -(Instant to, Instant from)
+    {
+        long difference = unchecked(to.Nanoseconds - from.Nanoseconds);
+        bool isOverflow = ((to.Nanoseconds ^ from.Nanoseconds) & (to.Nanoseconds ^ difference)) < 0;
+        return new TimeSpan(isOverflow ? (long)(((Int128)to.Nanoseconds - from.Nanoseconds) / 100) : difference / 100);
+    }
 
     /// <summary>Compares two instants of one clock.</summary>
     public static bool operator <(Instant a, Instant b) => a.Nanoseconds < b.Nanoseconds;

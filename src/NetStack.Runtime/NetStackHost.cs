@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using NetStack.Dns;
 using NetStack.Runtime;
 using NetStack.Tcp;
 
@@ -28,7 +29,12 @@ public sealed partial class NetStackHost : IAsyncDisposable
         using (Loop.Enter())
         {
             _driver = new StackDriver(Loop, new NetworkStack(WithRandomness(options)), _diagnostics);
-            foreach ((INic nic, NicOptions nicOptions) in nics) _driver.Attach(nic, nicOptions);
+            _dns = new DnsService(Stack, options.Dns);
+            foreach ((INic nic, NicOptions nicOptions) in nics)
+            {
+                NicAttachment attachment = _driver.Attach(nic, nicOptions);
+                if (nicOptions.Dhcp) StartDhcp(attachment.Interface, nicOptions.DhcpOptions);
+            }
             _diagnostics.OnStarted(_driver.Attachments);
         }
         _diagnostics.Metrics = new HostMetrics(_driver, options);
@@ -76,7 +82,9 @@ public sealed partial class NetStackHost : IAsyncDisposable
         using (Loop.Enter())
         {
             Stack.Tcp.AbortAll();
-            _driver.Touch(); // the resets
+            _dns.Stop(Loop.Now);
+            StopDhcp();
+            _driver.Touch(); // the resets, and what DHCP releases
             detached = Task.WhenAll(_driver.Attachments.Select(a => a.DetachAsync(Loop.Now)).ToArray());
         }
         Loop.Kick();

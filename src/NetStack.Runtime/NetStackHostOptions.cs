@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
+using NetStack.Dns;
 
 namespace NetStack;
 
@@ -13,6 +14,9 @@ public sealed class NetStackHostOptions
     /// <summary>The stack's own settings. <see cref="StackOptions.Seed"/> and <see cref="StackOptions.Secret"/> are the system's
     /// randomness unless <see cref="Seed"/> is set.</summary>
     public StackOptions Stack { get; } = new();
+
+    /// <summary>How names are resolved: servers, search domains, hosts.</summary>
+    public DnsOptions Dns { get; } = new();
 
     /// <summary>Makes every choice of the host repeatable; for tests only: a peer that knows it can guess ports and sequence numbers.</summary>
     public ulong? Seed { get; set; }

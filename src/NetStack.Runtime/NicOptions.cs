@@ -1,4 +1,5 @@
 using System.Globalization;
+using NetStack.Dhcp;
 using NetStack.Routing;
 
 namespace NetStack;
@@ -26,8 +27,12 @@ public sealed class NicOptions
     /// device that is not trusted with data must not be.</summary>
     public bool TrustsReceiveChecksum { get; set; }
 
-    /// <summary>Whether an address is asked for by DHCP (RFC 2131).</summary>
+    /// <summary>Whether an address, routes and DNS servers are asked for by DHCP (RFC 2131); see
+    /// <see cref="NetStackHost.WaitForLeasesAsync"/>.</summary>
     public bool Dhcp { get; set; }
+
+    /// <summary>How it is asked for; the host's name is told where this names none.</summary>
+    public DhcpOptions DhcpOptions { get; } = new();
 
     /// <summary>Receive buffers for each queue of the NIC, at least 1.</summary>
     public int ReceiveBuffers { get; set; } = 512;

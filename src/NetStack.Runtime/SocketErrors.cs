@@ -28,7 +28,7 @@ internal static class SocketErrors
         TcpError.HostUnreachable => SocketError.HostUnreachable,
         TcpError.ConnectionRefused => SocketError.ConnectionRefused,
         TcpError.ConnectionReset => SocketError.ConnectionReset,
-        TcpError.ConnectionAborted => SocketError.ConnectionAborted,
+        TcpError.ConnectionAborted or TcpError.BodyChanged => SocketError.ConnectionAborted,
         TcpError.TimedOut => SocketError.TimedOut,
         TcpError.NoBufferSpace => SocketError.NoBufferSpaceAvailable,
         _ => SocketError.InvalidArgument,

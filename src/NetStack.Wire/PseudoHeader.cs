@@ -13,10 +13,8 @@ public static class PseudoHeader
     /// <param name="length">Bytes of transport header and payload.</param>
     public static void AddTo(ref ChecksumAccumulator sum, IpAddress source, IpAddress destination, IpProtocol protocol, int length)
     {
-        Span<byte> addresses = stackalloc byte[32];
-        int size = source.Write(addresses);
-        size += destination.Write(addresses[size..]);
-        sum.Add(addresses[..size]);
+        source.AddTo(ref sum);
+        destination.AddTo(ref sum);
         sum.AddU32((uint)length);
         sum.AddU16((ushort)protocol);
     }

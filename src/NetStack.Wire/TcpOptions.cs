@@ -43,6 +43,8 @@ public enum TcpOptionKind : byte
 /// <summary>The values of the common TCP options, read in one pass. Where an option occurs twice, the last one counts.</summary>
 public struct TcpOptions
 {
+    private const uint TimestampsAlone = 0x0101_080A; // no-operation twice, kind and length
+
     /// <summary>Maximum segment size, or -1.</summary>
     public int MaximumSegmentSize { get; private set; }
 
@@ -71,6 +73,11 @@ public struct TcpOptions
     public static TcpOptions Read(ReadOnlySpan<byte> options)
     {
         TcpOptions values = new() { MaximumSegmentSize = -1, WindowScale = -1, UserTimeout = -1 };
+        if (options.Length == 12 && Bytes.U32(options, 0) == TimestampsAlone) // as most segments have them (RFC 7323 appendix A)
+        {
+            values.SetTimestamps(options[4..]);
+            return values;
+        }
         OptionReader reader = new(options);
         while (reader.MoveNext())
         {
@@ -88,9 +95,7 @@ public struct TcpOptions
                     values.SackPermitted = true;
                     break;
                 case TcpOptionKind.Timestamps when data.Length == 8:
-                    values.HasTimestamps = true;
-                    values.TimestampValue = Bytes.U32(data, 0);
-                    values.TimestampEcho = Bytes.U32(data, 4);
+                    values.SetTimestamps(data);
                     break;
                 case TcpOptionKind.UserTimeout when data.Length == 2 && (Bytes.U16(data, 0) & 0x7FFF) != 0:
                     values.UserTimeout = (Bytes.U16(data, 0) & 0x7FFF) * ((data[0] & 0x80) != 0 ? 60 : 1);
@@ -101,6 +106,13 @@ public struct TcpOptions
         }
         values.IsMalformed = reader.IsMalformed;
         return values;
+    }
+
+    private void SetTimestamps(ReadOnlySpan<byte> data)
+    {
+        HasTimestamps = true;
+        TimestampValue = Bytes.U32(data, 0);
+        TimestampEcho = Bytes.U32(data, 4);
     }
 
     /// <summary>Finds the first option of a kind, for those that have no value here: a fast open cookie, a signature, multipath.

@@ -61,6 +61,10 @@ internal readonly record struct IpSend(IpAddress Source, IpAddress Destination, 
     /// over pseudo-header, header and payload, or asks the device to.</summary>
     internal int ChecksumOffset { get; init; } = -1;
 
+    /// <summary>The folded sum that the payload was verified with when it was received; null for a payload of our own. The checksum
+    /// is made of it, and the device is not asked to: it would sum what is in memory by then. Not with a segment size.</summary>
+    internal ushort? BodySum { get; init; }
+
     /// <summary>Payload bytes of each segment to be cut (TCP only); 0 for no cutting.</summary>
     internal int SegmentSize { get; init; }
 }

@@ -67,6 +67,12 @@ internal readonly ref struct InboundBytes
         sum.Add(destination);
     }
 
+    /// <summary>The pool in which the range's first byte lies, by which it can be had by handle; null for private bytes.</summary>
+    internal BufferPool? Pool => Length == 0 ? null : _snapshot?.PoolAt(_start);
+
+    /// <summary>A second ownership of the range by handle; only where <see cref="Pool"/> is not null.</summary>
+    internal PacketBody Share() => _snapshot!.Share(_start, Length);
+
     /// <summary>Sums the whole range.</summary>
     internal void SumTo(ref ChecksumAccumulator sum)
     {

@@ -1,3 +1,4 @@
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack;
@@ -36,6 +37,9 @@ internal readonly ref struct InboundDatagram
     /// <summary>Whether the transport checksum needs no look: see <see cref="InboundFrame.IsTransportChecksumGood"/>.</summary>
     internal bool IsChecksumGood { get; init; }
 
+    /// <summary>Whether the checksum in the transport header is of these bytes: they came over a wire as they are.</summary>
+    internal bool IsChecksumOfAll { get; init; }
+
     /// <summary>How many segments it stands for, at least 1: see <see cref="InboundFrame.SegmentCount"/>.</summary>
     internal int SegmentCount { get; init; }
 
@@ -47,4 +51,16 @@ internal readonly ref struct InboundDatagram
 
     /// <summary>The IP header and its options or extension headers, private: what an ICMP error quotes before the payload.</summary>
     internal ReadOnlySpan<byte> NetworkHeader { get; init; }
+
+    /// <summary>The sum that a payload goes with when it is sent on. Where the device's verdict is believed it is not summed: it is what the
+    /// checksum leaves for it, so that the new checksum is of what the sender sent.</summary>
+    /// <param name="payload">The payload; it begins at an even place.</param>
+    /// <param name="front">The sum of everything in front of it, pseudo-header and checksum field included.</param>
+    internal ushort SumOf(InboundBytes payload, in ChecksumAccumulator front)
+    {
+        if (IsChecksumGood && IsChecksumOfAll) return front.Finish();
+        ChecksumAccumulator sum = default;
+        payload.SumTo(ref sum);
+        return sum.Sum;
+    }
 }

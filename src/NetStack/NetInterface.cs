@@ -1,3 +1,4 @@
+using NetStack.Dhcp;
 using NetStack.Ip;
 using NetStack.Memory;
 using NetStack.Wire;
@@ -120,6 +121,9 @@ public sealed partial class NetInterface : IIpInterface
 
     /// <summary>The routers, prefixes and name servers that were advertised here; null where IPv6 does not configure itself.</summary>
     public Ipv6Autoconfiguration? Ipv6 { get; }
+
+    /// <summary>DHCPv4 on this interface; null where it does not run.</summary>
+    public DhcpService? Dhcp { get; internal set; }
 
     /// <summary>Adds an address with an on-link route to its prefix.</summary>
     /// <param name="address">A unicast address.</param>

@@ -18,6 +18,9 @@ public sealed partial class NetworkStack
         if (OnFrame(nic, frame, now) is { } refusal) nic.Drops.Add(refusal);
     }
 
+    /// <summary>Header bytes asked for at once: those of most frames, so that they are fetched in one go.</summary>
+    private const int UsualHeaders = EthernetHeader.Size + Ipv4Header.Size + TcpView.MinSize + NetStack.Tcp.OptionLayout.TimestampsSize;
+
     private LinkDropReason? OnFrame(NetInterface nic, in InboundFrame frame, Instant now)
     {
         if (!nic.IsUp) return LinkDropReason.InterfaceDown;
@@ -29,7 +32,7 @@ public sealed partial class NetworkStack
 
     private LinkDropReason? OnEthernet(NetInterface nic, in InboundFrame frame, Instant now)
     {
-        ReadOnlySpan<byte> bytes = frame.Headers.Require(EthernetHeader.Size + VlanHeader.Size);
+        ReadOnlySpan<byte> bytes = frame.Headers.Require(UsualHeaders);
         if (!EthernetView.TryRead(bytes, out EthernetView ethernet)) return LinkDropReason.TooShort;
         MacAddress destination = ethernet.Destination;
         if (ethernet.Source.IsMulticast) return LinkDropReason.BadSource;

@@ -57,10 +57,14 @@ public sealed partial class NetworkStack
     /// <summary>As above; a link-local IPv6 address must be one of <paramref name="nic"/>, unless that is null.</summary>
     internal InterfaceAddress? FindLocal(IpAddress address, NetInterface? nic)
     {
-        bool isScoped = nic is not null && !nic.IsLoopback && address.IsV6 && AddressScope.IsLinkLocal(address);
-        if (isScoped) return nic!.AddressTable.Find(address) is { IsUsable: true } own ? own : null;
-        return _local.TryGetValue(address, out InterfaceAddress? found) && found.IsUsable ? found : FindOther(address);
+        if ((_localBits & BitOf(address)) == 0) return null;
+        if (nic?.AddressTable.Find(address) is { IsUsable: true } own) return own;
+        bool isScoped = nic is not null && !nic.IsLoopback && address.IsV6 && address.IsLinkLocal;
+        if (isScoped || !_local.TryGetValue(address, out InterfaceAddress? found)) return null;
+        return found.IsUsable ? found : FindOther(address);
     }
+
+    private static ulong BitOf(IpAddress address) => 1UL << (int)((ulong)address.Value & 63);
 
     /// <summary>Whether packets to an address go to ourselves.</summary>
     private bool IsDeliveredHere(IpAddress destination, NetInterface? bound)
@@ -102,7 +106,6 @@ public sealed partial class NetworkStack
     /// <summary>An address that two interfaces have is listed under one; the other is found here.</summary>
     private InterfaceAddress? FindOther(IpAddress address)
     {
-        if (!_local.ContainsKey(address)) return null;
         foreach (NetInterface nic in _interfaces)
         {
             if (nic.AddressTable.Find(address) is { IsUsable: true } found) return found;

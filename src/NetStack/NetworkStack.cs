@@ -23,6 +23,7 @@ public sealed partial class NetworkStack
 {
     private readonly List<NetInterface> _interfaces = [];
     private readonly Dictionary<IpAddress, InterfaceAddress> _local = [];
+    private ulong _localBits; // by the last six bits of what was ever in it: most other addresses are told apart without a search
     private readonly List<IStackPart> _parts = [];
     private readonly LoopbackDelivery _loopback;
     private readonly IpSuite _suite;
@@ -45,7 +46,7 @@ public sealed partial class NetworkStack
         _loopback = new LoopbackDelivery(this, Loopback);
         IpTables tables = new(this);
         _suite = new IpSuite(tables, tables, options.Protocols, TransmitBuffers, Meter, _random.Next() ^ (ulong)(Secret >> 64));
-        Tcp = new TcpLayer(Ip, TcpSettingsOf(options));
+        Tcp = new TcpLayer(Ip, TcpSettingsOf(options), Meter);
         Ip.Register(IpProtocol.Tcp, Tcp);
         _parts.Add(Tcp);
         _parts.AddRange(_suite.Parts);
@@ -133,11 +134,20 @@ public sealed partial class NetworkStack
     {
         Advance(now);
         for (int i = 0; i < _interfaces.Count; i++) _interfaces[i].OnDeadline(now); // whoever hears of an address may add an interface
-        foreach (IStackPart part in _parts)
+        for (int i = 0; i < _parts.Count; i++)
         {
-            if (part.NextDeadline <= now) part.OnDeadline(now);
+            if (_parts[i].NextDeadline <= now) _parts[i].OnDeadline(now); // whoever hears of it may add or remove a part
         }
         DeliverLoopback(now);
+    }
+
+    /// <summary>Adds a service as a part of the stack: it is driven as TCP is.</summary>
+    internal void AddPart(IStackPart part) => _parts.Add(part);
+
+    internal void RemovePart(IStackPart part)
+    {
+        _parts.Remove(part);
+        _nextPart = 0;
     }
 
     /// <summary>A time between two, by chance.</summary>
@@ -148,7 +158,11 @@ public sealed partial class NetworkStack
 
     internal NetInterface? InterfaceAt(int index) => (uint)(index - 1) < (uint)_interfaces.Count ? _interfaces[index - 1] : null;
 
-    internal void OnAddressAdded(InterfaceAddress address) => _local.TryAdd(address.Address, address);
+    internal void OnAddressAdded(InterfaceAddress address)
+    {
+        _local.TryAdd(address.Address, address);
+        _localBits |= BitOf(address.Address);
+    }
 
     internal void OnAddressRemoved(InterfaceAddress removed, bool wasUsable, Instant now)
     {

@@ -14,10 +14,13 @@ namespace NetStack;
 /// Thread rule of <see cref="INic"/>. Nothing is allocated per frame. The link is up while the interface is; it is looked at ten
 /// times a second at most, and when it failed. If the interface is deleted, the link is down for good.
 /// A frame longer than the interface's MTU allows is dropped and counted, never cut; a buffer of at least the MTU and 23 bytes
-/// holds every frame, smaller ones are chained.
+/// holds every frame, smaller ones are chained. With <see cref="TapOptions.Offload"/> frames have up to 64 KiB.
 /// </remarks>
 public sealed class TapNic : IWaitableNic, IMeteredNic
 {
+    private const NicCapabilities Offloads = NicCapabilities.ReceiveChecksum | NicCapabilities.TransmitChecksum
+        | NicCapabilities.SegmentationOffload | NicCapabilities.ReceiveCoalescing;
+
     private static readonly TimeSpan CheckLinkAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly TapDevice _device;
@@ -50,8 +53,8 @@ public sealed class TapNic : IWaitableNic, IMeteredNic
     internal TapNic(TapDevice device, TapOptions options)
     {
         _device = device;
-        Info = new NicInfo(_device.Name, options.Mac ?? MacOf(_device.Name), LinkType.Ethernet, _device.Mtu, NicCapabilities.None);
-        _queue = new TapQueue(this, _device, options.RingSize);
+        Info = new NicInfo(_device.Name, options.Mac ?? MacOf(_device.Name), LinkType.Ethernet, _device.Mtu, options.Offload ? Offloads : NicCapabilities.None);
+        _queue = new TapQueue(this, _device, options);
         Queues = [_queue];
         CheckLink();
     }
@@ -196,7 +199,7 @@ public sealed class TapNic : IWaitableNic, IMeteredNic
         TapErrors.CheckName(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.RingSize, 1, nameof(options));
         if (options.Mac is { IsMulticast: true } mac) throw new ArgumentException($"{mac} is the address of a group.", nameof(options));
-        return TapDevice.Open(name);
+        return TapDevice.Open(name, options.Offload);
     }
 
     /// <summary>Asks the system what is possible now. A device that is up can be written to, unless it is short of room.</summary>

@@ -11,20 +11,28 @@ namespace NetStack.Nic.Linux;
 internal sealed class TapQueue : INicQueue
 {
     private const int MostPieces = 1024; // IOV_MAX
+    private const int LinkOverhead = EthernetView.Size + 2 * VlanView.Size;
 
     private readonly TapNic _nic;
     private readonly TapDevice _device;
     private readonly PostedBuffers _posted;
+    private readonly VirtioHeader? _offload; // stands before each frame, where there is one
+    private readonly int _before; // pieces before a frame's own
+    private readonly int _longestPlain; // that is not cut
     private readonly int _longest;
     private readonly IoVector[] _pieces = new IoVector[MostPieces];
     private bool _wasEmptied; // the last batch took frames until there was none
 
-    internal TapQueue(TapNic nic, TapDevice device, int ringSize)
+    internal TapQueue(TapNic nic, TapDevice device, TapOptions options)
     {
         _nic = nic;
         _device = device;
-        _posted = new PostedBuffers(ringSize);
-        _longest = nic.Info.Mtu + EthernetView.Size + 2 * VlanView.Size;
+        _posted = new PostedBuffers(options.RingSize);
+        _longest = _longestPlain = nic.Info.Mtu + LinkOverhead;
+        if (!options.Offload) return;
+        _offload = new VirtioHeader();
+        _before = 1;
+        _longest = Math.Max(_longest, VirtioHeader.LongestPacket + LinkOverhead);
     }
 
     public int Index => 0;
@@ -66,7 +74,9 @@ internal sealed class TapQueue : INicQueue
             // A frame that is dropped uses up its turn too, so that a flood of them cannot keep us here.
             for (int turns = frames.Length; turns > 0 && _posted.Count > 0; turns--)
             {
-                int length = Read(out int room);
+                int room = RoomOfFirst(out int buffers);
+                if (room <= _longest && count > 0) break; // frames are given back first, with their buffers
+                int length = Read(buffers);
                 if (length == -Error.Interrupted) continue;
                 if (length < 0)
                 {
@@ -76,7 +86,7 @@ internal sealed class TapQueue : INicQueue
                 }
                 if (length == room) Counters.ReceiveDrops.Add(room > _longest ? DropReason.TooLong : DropReason.NoBuffer);
                 else if (length < EthernetView.Size) Counters.ReceiveDrops.Add(DropReason.TooShort);
-                else Deliver(length, ref frames[count++]);
+                else if (TryDeliver(length, ref frames[count])) count++;
             }
         }
         finally
@@ -116,29 +126,31 @@ internal sealed class TapQueue : INicQueue
     internal void Withdraw(TapRegistration registration) => Counters.BuffersCompleted += _posted.Withdraw(registration);
 
     /// <summary>
-    /// Reads a frame into the first posted buffers, as many as the longest frame needs and a byte more: one that fills them all
-    /// was cut, for all that can be known.
+    /// Bytes in the first posted buffers, as many as the longest frame needs and a byte more: one that fills them all was cut, for
+    /// all that can be known. Fewer where no more are posted.
     /// </summary>
-    /// <param name="room">Bytes in those buffers.</param>
-    /// <returns>Bytes read, or an error number below zero.</returns>
-    private int Read(out int room)
+    private int RoomOfFirst(out int buffers)
     {
-        ref readonly PostedBuffer first = ref _posted[0];
-        room = first.Size;
-        if (room > _longest || _posted.Count == 1) return _device.Read(first.Address, room);
-        _pieces[0] = new IoVector { Address = first.Address, Length = (nuint)room };
-        int count = 1;
-        for (int most = Math.Min(_posted.Count, MostPieces); count < most && room <= _longest; count++)
-        {
-            ref readonly PostedBuffer next = ref _posted[count];
-            _pieces[count] = new IoVector { Address = next.Address, Length = (nuint)next.Size };
-            room += next.Size;
-        }
-        return _device.Read(_pieces.AsSpan(0, count));
+        int room = 0;
+        int most = Math.Min(_posted.Count, MostPieces - _before);
+        for (buffers = 0; buffers < most && room <= _longest; buffers++) room += _posted[buffers].Size;
+        return room;
+    }
+
+    /// <summary>Reads a frame into the first posted buffers.</summary>
+    /// <returns>Bytes read, or an error number below zero.</returns>
+    private int Read(int buffers)
+    {
+        if (_offload is null && buffers == 1) return _device.Read(_posted[0].Address, _posted[0].Size);
+        for (int i = 0; i < buffers; i++) _pieces[_before + i] = new IoVector { Address = _posted[i].Address, Length = (nuint)_posted[i].Size };
+        if (_offload is not null) _pieces[0] = _offload.ToRead;
+        int length = _device.Read(_pieces.AsSpan(0, _before + buffers));
+        return _offload is null || length < 0 ? length : Math.Max(0, length - VirtioHeader.Size);
     }
 
     /// <summary>Makes a frame of the first bytes of the posted buffers.</summary>
-    private void Deliver(int length, ref ReceivedFrame frame)
+    /// <returns>False when it was dropped.</returns>
+    private bool TryDeliver(int length, ref ReceivedFrame frame)
     {
         PacketBody body = default;
         int buffers = 0;
@@ -150,6 +162,14 @@ internal sealed class TapQueue : INicQueue
             rest -= part;
         }
         Counters.BuffersCompleted += buffers;
+        frame = default;
+        frame.SegmentCount = 1;
+        if (_offload is not null && !_offload.TryFinish(body, ref frame))
+        {
+            body.Release();
+            Counters.ReceiveDrops.Add(DropReason.BadSegments);
+            return false;
+        }
         Counters.FramesReceived++;
         Counters.BytesReceived += length;
         if (buffers > 1)
@@ -157,14 +177,13 @@ internal sealed class TapQueue : INicQueue
             Counters.FramesChained++;
             Counters.BuffersChained += buffers - 1;
         }
-        frame = default;
         frame.Body = body;
         frame.Headers = _nic.Snapshots.Rent(body, _nic.Meter);
         frame.Snapshots = _nic.Snapshots;
         frame.LinkType = LinkType.Ethernet;
         frame.WireLength = length;
         frame.StrippedVlan = -1;
-        frame.SegmentCount = 1;
+        return true;
     }
 
     /// <summary>Why a frame can never be sent, if it cannot. Fills in where the pieces of its body lie.</summary>
@@ -172,26 +191,37 @@ internal sealed class TapQueue : INicQueue
     {
         if (!_nic.IsLinkUp) return DropReason.LinkDown;
         if (length < EthernetView.Size) return DropReason.TooShort;
-        if (length > _longest) return DropReason.TooLong;
-        if (frame.Offload.WantsChecksum || frame.Offload.WantsSegmentation) return DropReason.Unsupported;
+        if (FaultOf(frame.Offload, length) is { } fault) return fault;
         int slices = frame.Body.SliceCount;
-        if (slices >= MostPieces) return DropReason.Unsupported;
+        if (_before + 1 + slices > MostPieces) return DropReason.Unsupported;
         for (int i = 0; i < slices; i++)
         {
             BodySlice slice = frame.Body.Slice(i);
             if (_nic.TransmitRegistrationOf(slice.Pool) is not { } registration) return DropReason.IommuFault;
-            _pieces[i + 1] = new IoVector { Address = registration.AddressOf(slice.Buffer) + slice.Offset, Length = (nuint)slice.Length };
+            _pieces[_before + 1 + i] = new IoVector { Address = registration.AddressOf(slice.Buffer) + slice.Offset, Length = (nuint)slice.Length };
         }
         return null;
+    }
+
+    /// <summary>What is wrong with the lengths of a frame and of what the device is asked for.</summary>
+    private DropReason? FaultOf(TransmitOffload offload, int length)
+    {
+        if (!offload.WantsChecksum && !offload.WantsSegmentation) return length > _longestPlain ? DropReason.TooLong : null;
+        if (_offload is null) return DropReason.Unsupported;
+        if (!offload.WantsChecksum || offload.ChecksumStart + offload.ChecksumOffset + 2 > length) return DropReason.MalformedHeaders;
+        if (!offload.WantsSegmentation) return length > _longestPlain ? DropReason.TooLong : null;
+        if (offload.HeaderLength == 0 || offload.HeaderLength > length) return DropReason.MalformedHeaders;
+        return length > _longest || offload.HeaderLength + offload.SegmentSize > _longestPlain ? DropReason.TooLong : null;
     }
 
     /// <summary>Sends a frame whose pieces are filled in.</summary>
     /// <returns>False when there is no room now.</returns>
     private bool TrySend(in TransmitFrame frame, int length, out DropReason? refusal)
     {
-        int pieces = 1 + frame.Body.SliceCount;
+        int pieces = _before + 1 + frame.Body.SliceCount;
+        if (_offload is not null) _pieces[0] = _offload.ToWrite(frame, length);
         int sent;
-        do sent = pieces == 1 ? _device.Write(frame.Headers.Bytes) : _device.Write(frame.Headers.Bytes, _pieces.AsSpan(0, pieces));
+        do sent = pieces == 1 ? _device.Write(frame.Headers.Bytes) : _device.Write(frame.Headers.Bytes, _pieces.AsSpan(0, pieces), _before);
         while (sent == -Error.Interrupted);
         _nic.IsShort = sent == -Error.TryAgain;
         refusal = null;

@@ -192,7 +192,7 @@ public sealed class Iommu
     /// <returns>False, with a fault in the log, when the domain may not do that there.</returns>
     internal bool TryTranslate(int domain, ulong iova, int size, DmaDirection direction, Instant now, out DmaRegion region, out int offset)
     {
-        if (!TryFind(domain, iova, size, direction, out Mapping mapping))
+        if (Find(domain, iova, size, direction) is not { } mapping)
         {
             Fault(new IommuFault(domain, iova, size, direction, now));
             region = null!;
@@ -206,22 +206,22 @@ public sealed class Iommu
     }
 
     /// <summary>The mapping an access lies in, if each page of it translates.</summary>
-    private bool TryFind(int domain, ulong iova, int size, DmaDirection direction, out Mapping mapping)
+    private Mapping? Find(int domain, ulong iova, int size, DmaDirection direction)
     {
-        mapping = Translate(domain, iova >> _pageShift);
-        if (mapping.Region is null || mapping.Region.IsDisposed || mapping.Direction != direction || !mapping.Contains(iova, size)) return false;
+        Mapping? mapping = Translate(domain, iova >> _pageShift);
+        if (mapping is null || mapping.Region.IsDisposed || mapping.Direction != direction || !mapping.Contains(iova, size)) return null;
         ulong last = (iova + (ulong)Math.Max(size, 1) - 1) >> _pageShift;
         for (ulong page = (iova >> _pageShift) + 1; page <= last; page++)
         {
-            if (Translate(domain, page).Region is null) return false;
+            if (Translate(domain, page) is null) return null;
         }
-        return true;
+        return mapping;
     }
 
-    private Mapping Translate(int domain, ulong page)
+    private Mapping? Translate(int domain, ulong page)
     {
         ref CachedPage cached = ref _cache[(int)((page ^ (ulong)domain * 0x9E3779B1) & (ulong)(_cache.Length - 1))];
-        if (cached.Mapping.Region is not null && cached.Page == page && cached.Mapping.Domain == domain)
+        if (cached.Mapping is not null && cached.Page == page && cached.Mapping.Domain == domain)
         {
             IotlbHits++;
             return cached.Mapping;
@@ -232,17 +232,17 @@ public sealed class Iommu
         return cached.Mapping;
     }
 
-    private Mapping Walk(int domain, ulong iova)
+    private Mapping? Walk(int domain, ulong iova)
     {
         foreach (Mapping mapping in _mappings)
         {
             if (mapping.Domain == domain && mapping.Contains(iova)) return mapping;
         }
-        return default;
+        return null;
     }
 
     /// <summary>Drops the cached pages of one mapping.</summary>
-    private void Invalidate(in Mapping mapping)
+    private void Invalidate(Mapping mapping)
     {
         foreach (ref CachedPage cached in _cache.AsSpan())
         {
@@ -273,7 +273,7 @@ public sealed class Iommu
 
     private int PagesOf(int length) => (length + _options.PageSize - 1) >> _pageShift;
 
-    private readonly record struct Mapping(int Domain, ulong Iova, DmaRegion Region, int Offset, int Length, DmaDirection Direction)
+    private sealed record Mapping(int Domain, ulong Iova, DmaRegion Region, int Offset, int Length, DmaDirection Direction)
     {
         internal bool Contains(ulong iova, int size = 1) => size >= 0 && iova >= Iova && iova - Iova <= (ulong)Length && (ulong)size <= (ulong)Length - (iova - Iova);
     }
@@ -281,6 +281,6 @@ public sealed class Iommu
     private struct CachedPage
     {
         internal ulong Page;
-        internal Mapping Mapping;
+        internal Mapping? Mapping;
     }
 }

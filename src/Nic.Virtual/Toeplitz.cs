@@ -9,7 +9,9 @@ public sealed class Toeplitz
     /// <summary>Bytes in a key.</summary>
     public const int KeySize = 40;
 
-    private readonly uint[] _windows; // for each input bit, the 32 key bits that begin there
+    private const int InputSize = 36; // two IPv6 addresses and two ports
+
+    private readonly uint[] _parts = new uint[InputSize * 2 * 16]; // what each value of each half byte of the input adds
 
     /// <summary>Prepares a key.</summary>
     /// <param name="key">40 bytes.</param>
@@ -17,11 +19,14 @@ public sealed class Toeplitz
     public Toeplitz(ReadOnlySpan<byte> key)
     {
         if (key.Length != KeySize) throw new ArgumentException($"An RSS key has {KeySize} bytes.", nameof(key));
-        _windows = new uint[KeySize * 8 - 32];
-        for (int bit = 0; bit < _windows.Length; bit++)
+        for (int bit = 0; bit < InputSize * 8; bit++)
         {
-            ulong five = (ulong)BinaryPrimitives.ReadUInt32BigEndian(key[(bit / 8)..]) << 8 | key[bit / 8 + 4 < KeySize ? bit / 8 + 4 : KeySize - 1];
-            _windows[bit] = (uint)(five >> (8 - bit % 8));
+            ulong five = (ulong)BinaryPrimitives.ReadUInt32BigEndian(key[(bit / 8)..]) << 8 | key[bit / 8 + 4];
+            uint window = (uint)(five >> (8 - bit % 8)); // the 32 key bits that begin at the input's bit
+            for (int value = 0; value < 16; value++)
+            {
+                if ((value & 8 >> bit % 4) != 0) _parts[bit / 4 * 16 + value] ^= window;
+            }
         }
     }
 
@@ -62,10 +67,7 @@ public sealed class Toeplitz
     private uint Hash(ReadOnlySpan<byte> input)
     {
         uint hash = 0;
-        for (int bit = 0; bit < input.Length * 8; bit++)
-        {
-            if ((input[bit / 8] & 0x80 >> bit % 8) != 0) hash ^= _windows[bit];
-        }
+        for (int i = 0; i < input.Length; i++) hash ^= _parts[i * 32 + (input[i] >> 4)] ^ _parts[i * 32 + 16 + (input[i] & 15)];
         return hash;
     }
 }

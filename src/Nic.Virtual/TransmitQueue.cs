@@ -93,7 +93,7 @@ internal sealed class TransmitQueue
         if (1 + frame.Body.SliceCount > _options.RingSize) return DropReason.Unsupported;
         for (int i = 0; i < frame.Body.SliceCount; i++)
         {
-            if (_nic.TransmitRegistrationOf(frame.Body.Slice(i).Pool, _queue) is null) return DropReason.IommuFault;
+            if (_nic.TransmitRegistrationOf(frame.Body.Slice(i).Pool, _queue) is null) return DropReason.NotRegistered;
         }
         return null;
     }

@@ -153,8 +153,9 @@ public sealed class VirtualLink : IPollable
     private sealed class Direction(Impairment impairment, ulong seed) : IWireEnd
     {
         private readonly Queue<Transit> _entered = new();
-        private readonly PriorityQueue<Transit, (long At, long Order)> _transit = new();
-        private readonly Stack<byte[]> _free = new();
+        private readonly Queue<Transit> _transit = new(); // by arrival
+        private readonly PriorityQueue<Transit, (long At, long Order)> _held = new(); // those that later ones overtake
+        private readonly Stack<Transit> _free = new();
         private SeededRandom _random = new(seed);
         private Instant _now;
         private Instant _lastArrival;
@@ -169,9 +170,9 @@ public sealed class VirtualLink : IPollable
 
         internal LinkCounters Counters { get; } = new();
 
-        internal int InFlight => _entered.Count + _transit.Count;
+        internal int InFlight => _entered.Count + _transit.Count + _held.Count;
 
-        internal Instant? NextDeadline => _entered.Count > 0 ? _now : _transit.TryPeek(out _, out (long At, long Order) due) ? new Instant(due.At) : null;
+        internal Instant? NextDeadline => _entered.Count > 0 ? _now : PeekNext()?.Arrival;
 
         public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
         {
@@ -183,36 +184,49 @@ public sealed class VirtualLink : IPollable
         internal void Poll(Instant now)
         {
             _now = now;
-            while (_entered.TryDequeue(out Transit entered)) SetOut(entered);
-            while (_transit.TryPeek(out Transit transit, out (long At, long Order) due) && due.At <= now.Nanoseconds)
+            while (_entered.TryDequeue(out Transit? entered)) SetOut(entered);
+            while (PeekNext() is { } next && next.Arrival <= now)
             {
-                _transit.Dequeue();
+                if (next.IsHeld) _held.Dequeue();
+                else _transit.Dequeue();
                 if (Target is null) Counters.Drops.Add(DropReason.LinkDown);
-                else if (Target.TryDeliver(transit.Frame, transit.Info)) Counters.Delivered++;
+                else if (Target.TryDeliver(next.Frame, next.Info)) Counters.Delivered++;
                 else Counters.Drops.Add(DropReason.NoBuffer);
-                _free.Push(transit.Bytes);
+                _free.Push(next);
             }
         }
 
+        /// <summary>The frame that arrives next; of two at once, the one that set out first.</summary>
+        private Transit? PeekNext()
+        {
+            _transit.TryPeek(out Transit? next);
+            if (!_held.TryPeek(out Transit? held, out _)) return next;
+            bool isHeldFirst = next is null || held.Arrival < next.Arrival || (held.Arrival == next.Arrival && held.Order < next.Order);
+            return isHeldFirst ? held : next;
+        }
+
         /// <summary>Decides what becomes of a frame.</summary>
-        private void SetOut(in Transit entered)
+        private void SetOut(Transit entered)
         {
             if (RefusalOf(entered.Frame) is { } refusal)
             {
                 Counters.Drops.Add(refusal);
-                _free.Push(entered.Bytes);
+                _free.Push(entered);
                 return;
             }
-            Instant arrival = ArrivalOf(entered.Length);
+            SetArrival(entered);
             if (_random.Chance(Impairment.Duplicate))
             {
                 Counters.Duplicated++;
-                Send(Copy(entered.Frame, entered.Info), arrival);
+                Transit duplicate = Copy(entered.Frame, entered.Info);
+                duplicate.Arrival = entered.Arrival;
+                duplicate.IsHeld = entered.IsHeld;
+                Send(duplicate);
             }
-            Send(entered, arrival);
+            Send(entered);
         }
 
-        private void Send(in Transit transit, Instant arrival)
+        private void Send(Transit transit)
         {
             if (transit.Length > 0 && _random.Chance(Impairment.Corrupt))
             {
@@ -220,15 +234,19 @@ public sealed class VirtualLink : IPollable
                 int bit = _random.Below(transit.Length * 8);
                 transit.Bytes[bit / 8] ^= (byte)(1 << bit % 8);
             }
-            _transit.Enqueue(transit, (arrival.Nanoseconds, _order++));
+            transit.Order = _order++;
+            if (transit.IsHeld) _held.Enqueue(transit, (transit.Arrival.Nanoseconds, transit.Order));
+            else _transit.Enqueue(transit);
         }
 
         private Transit Copy(ReadOnlySpan<byte> frame, in WireFrame info)
         {
-            byte[] bytes = _free.Count > 0 ? _free.Pop() : [];
-            if (bytes.Length < frame.Length) bytes = new byte[Math.Max(2048, frame.Length)];
-            frame.CopyTo(bytes);
-            return new Transit(bytes, frame.Length, info);
+            Transit transit = _free.Count > 0 ? _free.Pop() : new Transit();
+            if (transit.Bytes.Length < frame.Length) transit.Bytes = new byte[Math.Max(2048, frame.Length)];
+            frame.CopyTo(transit.Bytes);
+            transit.Length = frame.Length;
+            transit.Info = info;
+            return transit;
         }
 
         private DropReason? RefusalOf(ReadOnlySpan<byte> frame)
@@ -242,28 +260,42 @@ public sealed class VirtualLink : IPollable
 
         private long Waiting => (long)((Int128)(_busyUntil.Nanoseconds - _now.Nanoseconds) * Impairment.Rate / 8 / 1_000_000_000);
 
-        private Instant ArrivalOf(int length)
+        /// <summary>Decides when a frame arrives. But for those held back, each arrives no earlier than the one before.</summary>
+        private void SetArrival(Transit transit)
         {
             Instant sent = _now;
             if (Impairment.Rate > 0)
             {
                 if (_busyUntil < _now) _busyUntil = _now;
-                _busyUntil = _busyUntil.AddNanoseconds((long)((Int128)length * 8 * 1_000_000_000 / Impairment.Rate));
+                _busyUntil = _busyUntil.AddNanoseconds((long)((Int128)transit.Length * 8 * 1_000_000_000 / Impairment.Rate));
                 sent = _busyUntil;
             }
             Instant arrival = sent + Impairment.Delay;
             if (Impairment.Jitter > TimeSpan.Zero) arrival = arrival.AddNanoseconds((long)(_random.Next() % (ulong)(Impairment.Jitter.Ticks * 100)));
             if (arrival < _lastArrival) arrival = _lastArrival;
-            if (_random.Chance(Impairment.Reorder))
+            transit.IsHeld = _random.Chance(Impairment.Reorder);
+            if (transit.IsHeld)
             {
                 Counters.Reordered++;
-                return arrival + Impairment.ReorderDelay;
+                arrival += Impairment.ReorderDelay;
             }
-            return _lastArrival = arrival;
+            else
+            {
+                _lastArrival = arrival;
+            }
+            transit.Arrival = arrival;
         }
 
-        private readonly record struct Transit(byte[] Bytes, int Length, WireFrame Info)
+        /// <summary>A frame on its way, reused for another when it arrived.</summary>
+        private sealed class Transit
         {
+            internal byte[] Bytes = [];
+            internal int Length;
+            internal WireFrame Info;
+            internal Instant Arrival;
+            internal long Order;
+            internal bool IsHeld;
+
             internal ReadOnlySpan<byte> Frame => Bytes.AsSpan(0, Length);
         }
     }

@@ -71,7 +71,8 @@ public interface INicQueue
     /// Hands frames to the device. Accepted frames pass to the NIC, which releases their bodies once they are sent; the caller
     /// keeps the others.
     /// </summary>
-    /// <returns>How many, from the front, were accepted. A frame that can never be sent is accepted, counted and released.</returns>
+    /// <returns>How many, from the front, were accepted. A frame that can never be sent is accepted, counted and released: one whose body
+    /// lies in a pool that was not registered with this queue for sending counts as <see cref="DropReason.NotRegistered"/>.</returns>
     int Transmit(ReadOnlySpan<TransmitFrame> frames);
 
     /// <summary>What this queue counted.</summary>

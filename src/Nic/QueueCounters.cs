@@ -117,6 +117,9 @@ public enum DropReason
 
     /// <summary>The request to the device cannot be served by it.</summary>
     Unsupported,
+
+    /// <summary>A frame to send lies in a pool that was not registered with this queue for sending: see <see cref="INic.Register"/>.</summary>
+    NotRegistered,
 }
 
 /// <summary>A counter per <see cref="DropReason"/>. No member allocates but <see cref="ToString"/>.</summary>

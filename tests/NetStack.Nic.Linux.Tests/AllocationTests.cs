@@ -10,10 +10,10 @@ public sealed class AllocationTests
     private readonly ReceivedFrame[] _received = new ReceivedFrame[32];
     private readonly TransmitFrame[] _sent = new TransmitFrame[8];
 
-    [Theory, InlineData(2048, 10), InlineData(2048, 1472), InlineData(256, 1472)]
-    public void Sending_receiving_and_waiting_allocate_nothing(int bufferSize, int length)
+    [Theory, InlineData(2048, 10, false), InlineData(2048, 1472, false), InlineData(256, 1472, false), InlineData(2048, 1472, true)]
+    public void Sending_receiving_and_waiting_allocate_nothing(int bufferSize, int length, bool offload)
     {
-        using Lab lab = new(buffers: 512, bufferSize);
+        using Lab lab = new(buffers: 512, bufferSize, new TapOptions { Offload = offload });
         using IWaitSet set = lab.Nic.CreateWaitSet();
         set.TryAdd(lab.Nic);
         byte[] data = new byte[length];

@@ -7,11 +7,13 @@ public sealed class FrameTests
 {
     private const int HeaderBytes = 42; // Ethernet, IPv4, ICMP
 
-    [Theory, InlineData(2048, 1), InlineData(2048, 2), InlineData(1514, 3), InlineData(256, 4), InlineData(64, 5)]
-    public void Data_of_any_length_comes_back_unchanged(int bufferSize, int seed)
+    [Theory]
+    [InlineData(2048, false, 1), InlineData(2048, false, 2), InlineData(1514, false, 3), InlineData(256, false, 4), InlineData(64, false, 5)]
+    [InlineData(2048, true, 6), InlineData(70_000, true, 7), InlineData(256, true, 8)]
+    public void Data_of_any_length_comes_back_unchanged(int bufferSize, bool offload, int seed)
     {
         TestContext.Current.SendDiagnosticMessage($"seed {seed}");
-        using Lab lab = new(buffers: 400, bufferSize);
+        using Lab lab = new(buffers: 400, bufferSize, new TapOptions { Offload = offload });
         SeededRandom random = new((ulong)seed);
         for (int round = 0; round < 200; round++)
         {

@@ -99,7 +99,7 @@ public sealed class TransmitTests
         ];
         Assert.Equal(frames.Length, rig.Queue.Transmit(frames));
         DropCounters drops = rig.Queue.Counters.TransmitDrops;
-        Assert.Equal((2, 1, 1, 2), (drops[DropReason.TooLong], drops[DropReason.TooShort], drops[DropReason.IommuFault], drops[DropReason.MalformedHeaders]));
+        Assert.Equal((2, 1, 1, 2), (drops[DropReason.TooLong], drops[DropReason.TooShort], drops[DropReason.NotRegistered], drops[DropReason.MalformedHeaders]));
         Assert.Equal(1, foreign.Available);
         Assert.Empty(rig.Wire.Frames);
         rig.AssertAllHome();

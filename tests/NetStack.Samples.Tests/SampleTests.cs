@@ -74,12 +74,47 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void A_relay_copies_nothing_on_good_cables_and_passes_no_wrong_byte_on_bad_ones()
+    {
+        string[] lines = RunWith("relay", "300000");
+        Assert.Equal("Good cables", lines[0]);
+        Assert.StartsWith("  300000 of 300000 bytes arrived; sha256 ", lines[1]);
+        Assert.StartsWith("  300000 body bytes relayed by handle, ", lines[2]);
+        Assert.EndsWith(" 0 copied", lines[2]);
+        Assert.StartsWith("  300000 of 300000 bytes arrived; sha256 ", lines[4]);
+        Assert.True(Number(lines[5], 0) > 0 && lines[5].EndsWith(" 0 by the server", StringComparison.Ordinal), lines[5]);
+        Assert.InRange(Number(lines[6], 2), 1, 300_000); // what came behind a gap
+        Assert.InRange(Number(lines[8], 0), 40_000, 50_000);
+        Assert.True(Number(lines[8], 1) > 1, lines[8]);
+        Assert.EndsWith(": BodyChanged", lines[9]);
+        Assert.Equal("  1000 of 1000 datagrams arrived as they were sent", lines[11]);
+        Assert.EndsWith(" 0 copied", lines[12]);
+        Assert.Equal("0 buffers did not come home", lines[13]);
+        Assert.Equal("usage: relay [BYTES], 100000 to 1073741824\n", ErrorOf("relay", "1"));
+    }
+
+    [Fact]
     public void The_readme_shows_what_the_programs_print()
     {
         string readme = File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n");
         string golden = Path.Combine(SampleCaptures.Root, "tests", "NetStack.Inspect.Tests", "golden", "web.txt");
         string[] shown = [.. Run("capture-through-the-ring", "web"), .. File.ReadLines(golden).Take(3)];
         Assert.All(shown, line => Assert.Contains($"\n{line}\n", readme, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_listener_and_a_client_on_two_hosts_are_the_readmes_lines()
+    {
+        Assert.Equal(["hello from the other stack"], RunWith("echo"));
+        string program = File.ReadAllText(Path.Combine(SampleCaptures.Root, "samples", "06-echo", "Program.cs")).ReplaceLineEndings("\n");
+        string lines = program.Split("// <readme>\n")[1].Split("// </readme>")[0];
+        Assert.Contains(lines, File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tap_server_without_a_usable_device_says_why()
+    {
+        Assert.Contains("tap-server: ", ErrorOf("tap-server", "--tap", "a-name-that-is-longer-than-linux-allows"), StringComparison.Ordinal);
     }
 
     [Theory, InlineData("inspect-headers"), InlineData("capture-through-the-ring")]
@@ -107,14 +142,14 @@ public sealed class SampleTests
 
     private static string[] Run(string sample, string capture) => RunWith(sample, SampleCaptures.PathOf(capture));
 
-    private static string[] RunWith(string sample, string path)
+    private static string[] RunWith(string sample, params string[] arguments)
     {
         StringWriter output = new();
         TextWriter console = Console.Out;
         Console.SetOut(output);
         try
         {
-            Assert.Equal(0, Start(sample, path));
+            Assert.Equal(0, Start(sample, arguments));
         }
         finally
         {

@@ -14,6 +14,18 @@ public sealed class OptionTests
         Assert.Equal((1460, 7, true, true, 0xA2Bu, 0u, false), (options.MaximumSegmentSize, options.WindowScale, options.SackPermitted, options.HasTimestamps, options.TimestampValue, options.TimestampEcho, options.IsMalformed));
     }
 
+    [Theory]
+    [InlineData("0101 080a 0000 0a2b 0000 0c2d", "as most segments have them")]
+    [InlineData("080a 0000 0a2b 0000 0c2d 0101", "padded at the end")]
+    [InlineData("0101 080a 0000 0a2b 0000 0c2d 0000", "and more behind")]
+    public void Rfc_7323_timestamps_alone_are_read_wherever_they_stand(string hex, string what)
+    {
+        TcpOptions options = TcpOptions.Read(Hex(hex));
+        Assert.True((options.HasTimestamps, options.TimestampValue, options.TimestampEcho) == (true, 0xA2Bu, 0xC2Du), what);
+        Assert.True((options.MaximumSegmentSize, options.WindowScale, options.UserTimeout) == (-1, -1, -1), what);
+        Assert.False(options.SackPermitted || options.IsMalformed, what);
+    }
+
     [Fact]
     public void No_options_have_no_values()
     {

@@ -5,7 +5,7 @@
 #
 # The stack is samples/03-tap-server. The kernel's end of its device lies in a network namespace of its own, `near`, which forwards
 # to a second one, `far`; both are deleted when this ends, however it ends. Needs root; a tool that is missing skips its checks:
-#   apt-get install -y curl wrk nmap traceroute dnsmasq-base iputils-ping iproute2 ethtool python3
+#   apt-get install -y curl wrk nmap traceroute dnsmasq-base iputils-ping iproute2 python3
 # TAP_SERVER=COMMAND takes another server with the same options; IMPAIRED_CONNECTIONS and IMPAIRED_MIB make that check smaller.
 # Exits 1 when any check is not ok.
 set -uo pipefail
@@ -176,7 +176,7 @@ check_traceroute() {
 
 # A second way between far and near, over a bad cable.
 check_impaired() {
-  needs impaired python3 ethtool && serve impaired || return
+  needs impaired python3 && serve impaired || return
   local impair connections=${IMPAIRED_CONNECTIONS:-100} size=${IMPAIRED_MIB:-10} cable
   impair=$(build tests/interop/impair) || { not_ok impaired "tests/interop/impair does not build" "$work/build.log"; return; }
   ip netns exec "$near" dotnet "$impair" "$left" "$right" --loss 0.05 --reorder 0.05 --duplicate 0.01 --delay 1 >"$work/impair.log" 2>&1 &

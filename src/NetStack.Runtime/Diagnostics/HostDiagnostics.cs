@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using NetStack.Dhcp;
 using NetStack.Routing;
 using NetStack.Tcp;
 
@@ -66,12 +67,17 @@ internal sealed class HostDiagnostics
     /// <summary>Something that the loop drives threw. The gate is not held.</summary>
     internal void OnLoopFailed(Exception failure) => TellNow(() => Log.LoopFailed(_host, _name, failure));
 
-    /// <summary>DHCP got an address, or kept it. The gate is held.</summary>
-    internal void OnLease(NetInterface nic, IpAddress address, IpAddress server, TimeSpan time) =>
-        Tell(() => Log.LeaseObtained(_host, nic.Name, address.ToString(), server.ToString(), time.TotalSeconds));
-
-    /// <summary>A DHCP lease ended without another. The gate is held.</summary>
-    internal void OnLeaseLost(NetInterface nic, IpAddress address) => Tell(() => Log.LeaseLost(_host, nic.Name, address.ToString()));
+    /// <summary>DHCP got an address or kept it, or, where there is no lease, lost it. The gate is held.</summary>
+    internal void OnLease(NetInterface nic, DhcpLease? lease)
+    {
+        if (lease is null)
+        {
+            Tell(() => Log.LeaseLost(_host, nic.Name));
+            return;
+        }
+        double seconds = lease.ExpiresAt == Instant.MaxValue ? double.PositiveInfinity : Math.Round((lease.ExpiresAt - _loop.Now).TotalSeconds);
+        Tell(() => Log.LeaseObtained(_host, nic.Name, lease.Address.ToString(), lease.Server.ToString(), seconds));
+    }
 
     /// <summary>The gate is held.</summary>
     internal void OnListening(TcpListener listener)

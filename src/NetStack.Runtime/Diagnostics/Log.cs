@@ -35,8 +35,8 @@ internal static partial class Log
     [LoggerMessage(130, LogLevel.Information, "Interface {Interface} leased {Address} from {Server} for {Seconds} s.")]
     internal static partial void LeaseObtained(ILogger logger, string @interface, string address, string server, double seconds);
 
-    [LoggerMessage(131, LogLevel.Warning, "Interface {Interface} lost its lease of {Address}.")]
-    internal static partial void LeaseLost(ILogger logger, string @interface, string address);
+    [LoggerMessage(131, LogLevel.Warning, "Interface {Interface} lost its lease.")]
+    internal static partial void LeaseLost(ILogger logger, string @interface);
 
     [LoggerMessage(190, LogLevel.Error, "The loop of host {Host} failed: nothing is driven any more.")]
     internal static partial void LoopFailed(ILogger logger, string host, Exception failure);

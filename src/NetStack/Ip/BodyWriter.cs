@@ -7,6 +7,9 @@ internal sealed class BodyWriter(BufferPool pool)
 {
     private BufferWriter _writer = new(pool);
 
+    /// <summary>Where the buffers come from.</summary>
+    internal BufferPool Pool => pool;
+
     /// <summary>Appends bytes to a body.</summary>
     /// <returns>False when no buffer is free; the body is released then.</returns>
     internal bool TryAppend(ref PacketBody body, ReadOnlySpan<byte> bytes)

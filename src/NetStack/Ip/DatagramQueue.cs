@@ -55,11 +55,28 @@ internal sealed class DatagramQueue<T>(BlockPool blocks, int limit)
         Count--;
     }
 
+    /// <summary>The blocks of a datagram by its place in the queue.</summary>
+    internal BlockChain ChainAt(int index) => At(index).Chain;
+
+    /// <summary>Gives a datagram that had no blocks its blocks, of the same length.</summary>
+    internal void SetChain(int index, BlockChain chain) => At(index).Chain = chain;
+
+    /// <summary>Drops a datagram by its place in the queue.</summary>
+    internal void RemoveAt(int index)
+    {
+        Entry removed = At(index);
+        for (int i = index; i > 0; i--) At(i) = At(i - 1);
+        At(0) = removed;
+        RemoveHead();
+    }
+
     /// <summary>Drops every datagram.</summary>
     internal void Clear()
     {
         while (Count > 0) RemoveHead();
     }
+
+    private ref Entry At(int index) => ref _entries[(_head + index) & (_entries.Length - 1)];
 
     private void Grow()
     {

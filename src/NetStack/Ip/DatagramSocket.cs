@@ -123,6 +123,9 @@ public abstract class DatagramSocket
     /// <summary>What a program keeps with the socket; the stack does not look at it.</summary>
     public object? Tag { get; set; }
 
+    /// <summary>The part of the stack that it belongs to, called instead of an event being raised; null where a program has it.</summary>
+    internal Action<DatagramSocket>? Owner { get; set; }
+
     /// <summary>Events that were raised and not read.</summary>
     internal SocketEvents Pending { get; set; }
 
@@ -150,7 +153,11 @@ public abstract class DatagramSocket
 
     private protected abstract void OnClose(Instant now);
 
-    internal void Raise(SocketEvents what) => _events.Raise(this, what);
+    internal void Raise(SocketEvents what)
+    {
+        if (Owner is null) _events.Raise(this, what);
+        else if (!IsClosed) Owner(this);
+    }
 
     internal void SetError(in DatagramError error)
     {

@@ -66,30 +66,32 @@ internal sealed partial class IpLayer
         TransmitFrame frame = default;
         Span<byte> header = AppendIpHeader(ref frame.Headers, way, send, transportHeader, transportHeader.Length + body.Length);
         if (way.IsV4) FinishV4(header, IdentificationFor(way, send), way.DontFragment ? 0x4000 : 0);
-        AppendTransport(ref frame, way, send, transportHeader, body);
-        frame.Offload = frame.Offload with { SegmentSize = (ushort)send.SegmentSize, HeaderLength = (ushort)headers };
         frame.Body = body;
+        AppendTransport(ref frame, way, send, transportHeader);
+        frame.Offload = frame.Offload with { SegmentSize = (ushort)send.SegmentSize, HeaderLength = (ushort)headers };
         return Output(way, ref frame, now);
     }
 
-    /// <summary>Cuts a super-segment as TSO hardware does.</summary>
+    /// <summary>Cuts a super-segment as TSO hardware does: the headers are composed once, and what differs is written over.</summary>
     private SendOutcome CutSegments(in Outgoing way, in IpSend send, ReadOnlySpan<byte> transportHeader, PacketBody body, Instant now)
     {
-        Span<byte> tcp = stackalloc byte[transportHeader.Length];
-        int total = body.Length;
+        TransmitFrame frame = default;
+        AppendIpHeader(ref frame.Headers, way, send, transportHeader, transportHeader.Length);
+        frame.Headers.Append(transportHeader.Length);
         ushort identification = IdentificationFor(way, send);
         SendOutcome outcome = SendOutcome.Sent;
-        for (int at = 0; at < total; at += send.SegmentSize)
+        for (int at = 0; !body.IsEmpty; at += send.SegmentSize)
         {
-            int length = Math.Min(send.SegmentSize, total - at);
-            TransmitFrame frame = default;
-            Span<byte> header = AppendIpHeader(ref frame.Headers, way, send, transportHeader, tcp.Length + length);
-            if (way.IsV4) FinishV4(header, identification++, way.DontFragment ? 0x4000 : 0);
+            int length = Math.Min(send.SegmentSize, body.Length);
+            frame.Body = body.Share(0, length);
+            body.TrimStart(length);
+            Span<byte> headers = frame.Headers.Writable[way.Nic.LinkHeaderLength..];
+            Span<byte> tcp = headers[way.HeaderLength..];
             transportHeader.CopyTo(tcp);
-            FixTcp(tcp, at, at + length == total);
-            PacketBody part = body.Share(at, length);
-            AppendTransport(ref frame, way, send, tcp, part);
-            frame.Body = part;
+            FixTcp(tcp, at, isLast: body.IsEmpty);
+            WriteLength(headers, way, tcp.Length + length);
+            if (way.IsV4) FinishV4(headers[..way.HeaderLength], identification++, way.DontFragment ? 0x4000 : 0);
+            FinishTransport(ref frame, way, send, tcp.Length);
             outcome = Output(way, ref frame, now);
             if (outcome != SendOutcome.Sent)
             {
@@ -100,6 +102,12 @@ internal sealed partial class IpLayer
         }
         body.Release();
         return outcome;
+    }
+
+    private static void WriteLength(Span<byte> header, in Outgoing way, int payloadLength)
+    {
+        if (way.IsV4) BinaryPrimitives.WriteUInt16BigEndian(header[2..], (ushort)(way.HeaderLength + payloadLength));
+        else BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(way.HeaderLength - Ipv6View.Size + payloadLength));
     }
 
     private static void FixTcp(Span<byte> tcp, int at, bool isLast)

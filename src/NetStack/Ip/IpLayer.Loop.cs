@@ -32,22 +32,24 @@ internal sealed partial class IpLayer
         headers.CopyTo(_loopCopy);
         frame.Body.CopyTo(0, _loopCopy.AsSpan(headers.Length), _meter);
         _loopBlocks.Fill(chain, 0, _loopCopy.AsSpan(0, length));
-        _looped.Add(new LoopedDatagram(nic), chain);
+        _looped.Add(new LoopedDatagram(nic, !frame.Offload.WantsChecksum), chain);
     }
 
     private bool TakeLooped(Instant now)
     {
         if (_looped.Count == 0) return false;
-        IIpInterface nic = _looped.Head.Nic;
+        LoopedDatagram looped = _looped.Head;
         int length = _looped.CopyHead(_whole);
         _looped.RemoveHead();
         InboundBytes packet = new(_whole.AsSpan(0, length));
-        Arrival arrival = new(nic, now);
+        Arrival arrival = new(looped.Nic, looped.HasChecksum, now);
         if (_whole[0] >> 4 == 4) ReceiveV4(arrival, packet);
         else ReceiveV6(arrival, packet);
         return true;
     }
 
     /// <summary>What is kept of a looped packet beside its bytes.</summary>
-    private readonly record struct LoopedDatagram(IIpInterface Nic);
+    /// <param name="Nic">The interface it left by.</param>
+    /// <param name="HasChecksum">Whether its transport checksum is filled in: it may be of bytes that came from elsewhere.</param>
+    private readonly record struct LoopedDatagram(IIpInterface Nic, bool HasChecksum);
 }

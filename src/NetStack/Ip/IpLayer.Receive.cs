@@ -143,10 +143,11 @@ internal sealed partial class IpLayer
         }
 
         /// <summary>One that we sent ourselves.</summary>
-        internal Arrival(IIpInterface nic, Instant now)
+        internal Arrival(IIpInterface nic, bool hasChecksum, Instant now)
         {
             Nic = nic;
             Now = now;
+            MustSum = hasChecksum;
             IsLooped = true;
         }
 
@@ -167,13 +168,18 @@ internal sealed partial class IpLayer
 
         internal bool IsReassembled { get; private init; }
 
-        internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : !IsReassembled;
+        /// <summary>Whether the transport checksum counts although the packet is not a frame's.</summary>
+        private bool MustSum { get; }
+
+        internal bool IsChecksumGood => HasFrame ? _frame.IsTransportChecksumGood : !MustSum;
+
+        internal bool IsChecksumOfAll => HasFrame && _frame.SegmentCount <= 1 && !Nic.IsLoopback;
 
         internal int SegmentCount => HasFrame ? Math.Max(1, _frame.SegmentCount) : 1;
 
         internal int SegmentSize => HasFrame ? _frame.SegmentSize : 0;
 
         /// <summary>The same for the datagram that a fragment made whole.</summary>
-        internal Arrival Whole() => new(Nic, Now) { IsLooped = IsLooped, IsReassembled = true };
+        internal Arrival Whole() => new(Nic, hasChecksum: true, Now) { IsLooped = IsLooped, IsReassembled = true };
     }
 }

@@ -25,6 +25,7 @@ internal sealed partial class IpLayer
             IsGroupAddressed = audience is Audience.Group or Audience.Broadcast || arrival.IsLinkGroup,
             HasRouterAlert = false,
             IsChecksumGood = arrival.IsChecksumGood,
+            IsChecksumOfAll = arrival.IsChecksumOfAll,
             SegmentCount = arrival.SegmentCount,
             SegmentSize = arrival.SegmentSize,
             Bytes = packet.Slice(header.Length, view.TotalLength - header.Length),

@@ -236,6 +236,7 @@ internal sealed partial class IpLayer
         IsGroupAddressed = walk.IsGroupAddressed(arrival.IsLinkGroup),
         HasRouterAlert = walk.HasRouterAlert,
         IsChecksumGood = arrival.IsChecksumGood,
+        IsChecksumOfAll = arrival.IsChecksumOfAll,
         SegmentCount = arrival.SegmentCount,
         SegmentSize = arrival.SegmentSize,
         Bytes = walk.Packet.Slice(walk.Offset),

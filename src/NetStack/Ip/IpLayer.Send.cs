@@ -97,8 +97,8 @@ internal sealed partial class IpLayer
         TransmitFrame frame = default;
         Span<byte> header = AppendIpHeader(ref frame.Headers, way, send, transportHeader, transportHeader.Length + body.Length);
         if (way.IsV4) FinishV4(header, IdentificationFor(way, send), way.DontFragment ? 0x4000 : 0);
-        AppendTransport(ref frame, way, send, transportHeader, body);
         frame.Body = body;
+        AppendTransport(ref frame, way, send, transportHeader);
         return Output(way, ref frame, now);
     }
 
@@ -148,27 +148,33 @@ internal sealed partial class IpLayer
         BinaryPrimitives.WriteUInt16BigEndian(header[10..], InternetChecksum.Compute(header));
     }
 
-    /// <summary>Appends the transport header, its checksum filled in or left to the device.</summary>
-    private void AppendTransport(ref TransmitFrame frame, in Outgoing way, in IpSend send, ReadOnlySpan<byte> transportHeader, in PacketBody body)
+    /// <summary>Appends the transport header, its checksum filled in or left to the device; the frame has its body.</summary>
+    private void AppendTransport(ref TransmitFrame frame, in Outgoing way, in IpSend send, ReadOnlySpan<byte> transportHeader)
     {
-        int start = frame.Headers.Length;
-        Span<byte> header = frame.Headers.Append(transportHeader.Length);
-        transportHeader.CopyTo(header);
-        if (send.ChecksumOffset < 0) return;
-        if (way.Nic.HasChecksumOffload && send.Protocol is IpProtocol.Tcp or IpProtocol.Udp)
+        transportHeader.CopyTo(frame.Headers.Append(transportHeader.Length));
+        if (send.ChecksumOffset >= 0) FinishTransport(ref frame, way, send, transportHeader.Length);
+    }
+
+    /// <summary>Fills in the checksum of the transport header, the last one, or leaves it to the device.</summary>
+    private void FinishTransport(ref TransmitFrame frame, in Outgoing way, in IpSend send, int length)
+    {
+        int start = frame.Headers.Length - length;
+        Span<byte> header = frame.Headers.Writable[start..];
+        if (way.Nic.HasChecksumOffload && send.BodySum is null && send.Protocol is IpProtocol.Tcp or IpProtocol.Udp)
         {
-            WriteChecksum(header, send, (ushort)~PseudoSum(way, send, header.Length + body.Length).Finish());
+            WriteChecksum(header, send, PseudoSum(way, send, length + frame.Body.Length).Sum);
             frame.Offload = new TransmitOffload((ushort)start, (ushort)send.ChecksumOffset, 0, 0);
             return;
         }
-        WriteChecksum(header, send, ChecksumOf(way, send, header, body));
+        WriteChecksum(header, send, ChecksumOf(way, send, header, frame.Body));
     }
 
     private ushort ChecksumOf(in Outgoing way, in IpSend send, ReadOnlySpan<byte> header, in PacketBody body)
     {
         ChecksumAccumulator sum = send.Protocol is IpProtocol.Icmp or IpProtocol.Igmp ? default : PseudoSum(way, send, header.Length + body.Length);
         sum.Add(header);
-        body.SumTo(ref sum, _meter);
+        if (send.BodySum is { } carried) sum.AddSum(carried, body.Length);
+        else body.SumTo(ref sum, _meter);
         ushort checksum = sum.Finish();
         return checksum == 0 && send.Protocol == IpProtocol.Udp ? (ushort)0xFFFF : checksum; // 0 says "none" there (RFC 768)
     }

@@ -50,6 +50,9 @@ internal sealed partial class IpLayer : IIpOutput, IStackPart
     /// <summary>Puts bytes into buffers that a device can read, for every layer above.</summary>
     internal BodyWriter Bodies { get; }
 
+    /// <summary>Counts what is read and copied of bodies.</summary>
+    internal FetchMeter Meter => _meter;
+
     /// <summary>Path MTUs.</summary>
     internal PathMtuCache PathMtus { get; }
 

@@ -49,7 +49,7 @@ internal sealed class LoopbackDelivery
         InboundFrame inbound = new(snapshot, LinkType.Raw)
         {
             Body = packet,
-            IsTransportChecksumGood = true,
+            IsTransportChecksumGood = frame.Offload.WantsChecksum, // nobody filled one in; where one is, it is of what came from elsewhere
             SegmentCount = payload > 0 ? (payload + frame.Offload.SegmentSize - 1) / frame.Offload.SegmentSize : 1,
             SegmentSize = frame.Offload.SegmentSize,
         };

@@ -29,11 +29,10 @@ internal static class AddressScope
         IpAddress.V6((UInt128)0xFF02 << 112 | 0x1_FF00_0000 | address.Value & 0xFF_FFFF);
 
     /// <summary>Whether this is 127/8 or ::1.</summary>
-    internal static bool IsLoopback(IpAddress address) => address.IsV4 ? address.Value >> 24 == 127 : address.IsV6 && address.Value == 1;
+    internal static bool IsLoopback(IpAddress address) => address.IsLoopback;
 
     /// <summary>Whether this is 169.254/16 or fe80::/10.</summary>
-    internal static bool IsLinkLocal(IpAddress address) =>
-        address.IsV4 ? address.Value >> 16 == 0xA9FE : address.IsV6 && address.Value >> 118 == 0x3FA;
+    internal static bool IsLinkLocal(IpAddress address) => address.IsLinkLocal;
 
     /// <summary>The scope by RFC 6724 sections 3.1 and 3.2: multicast by its scope field; loopback counts as link-local; private
     /// IPv4 and unique local addresses count as global.</summary>

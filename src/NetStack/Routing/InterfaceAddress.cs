@@ -19,6 +19,9 @@ public enum AddressOrigin
 
     /// <summary>Made from an advertised prefix, to be replaced after a while (RFC 8981).</summary>
     Temporary,
+
+    /// <summary>Leased by a DHCP server (RFC 2131).</summary>
+    Dhcp,
 }
 
 /// <summary>What an address may be used for (RFC 4862 section 5.5.4).</summary>

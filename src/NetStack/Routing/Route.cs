@@ -29,6 +29,9 @@ public enum RouteOrigin
 
     /// <summary>A router advertisement (RFC 4861 section 6.3).</summary>
     RouterAdvertisement,
+
+    /// <summary>A DHCP server (RFC 2131, RFC 3442).</summary>
+    Dhcp,
 }
 
 /// <summary>A route. What it says does not change; to change it, replace it.</summary>

@@ -41,7 +41,7 @@ internal struct ReceiveWindowTuner
     internal void OnTimestampSample(TimeSpan roundTrip)
     {
         if (roundTrip <= TimeSpan.Zero) roundTrip = TimeSpan.FromTicks(10);
-        _roundTrip = _roundTrip == TimeSpan.Zero ? roundTrip : _roundTrip + (roundTrip - _roundTrip) / 8;
+        _roundTrip = _roundTrip == TimeSpan.Zero ? roundTrip : _roundTrip + new TimeSpan((roundTrip - _roundTrip).Ticks / 8);
     }
 
     /// <summary>In-order data arrived on a connection without time stamps: a window's worth takes a round trip at least.</summary>

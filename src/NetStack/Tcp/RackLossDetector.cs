@@ -83,7 +83,7 @@ internal struct RackLossDetector
             _persist = RecoveriesBeforeReset;
         }
         bool isImpatient = !_isReorderingSeen && (isInRecovery || sackedSegments >= DuplicateThreshold);
-        _window = isImpatient ? TimeSpan.Zero : Min(rtt.Minimum * Multiplier / 4, rtt.Smoothed);
+        _window = isImpatient ? TimeSpan.Zero : Min(new TimeSpan(rtt.Minimum.Ticks * Multiplier / 4), rtt.Smoothed);
     }
 
     /// <summary>Says that what was taken for lost was only late. A path that reorders so far that every late segment is sent again

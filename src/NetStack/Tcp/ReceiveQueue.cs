@@ -94,6 +94,36 @@ internal struct ReceiveQueue(ReceiveMemory memory)
         return new ReadOnlySequence<byte>(first, (int)(_read - first.RunningIndex), last, (int)(_next - last.RunningIndex));
     }
 
+    /// <summary>The next bytes a reader can get that lie in one block, up to a place behind <see cref="ReadAt"/>.</summary>
+    internal readonly ReadOnlySpan<byte> PeekTo(long limit)
+    {
+        ReceiveBlock block = Held(_read);
+        int offset = (int)(_read - block.RunningIndex);
+        return block.Bytes.AsSpan(offset, (int)Math.Min(limit - _read, block.Bytes.Length - offset));
+    }
+
+    /// <summary>Copies a body to its place, which counts already, and sums what was copied.</summary>
+    /// <returns>False when memory is short; nothing is read then.</returns>
+    internal bool Write(long start, in PacketBody body, ref ChecksumAccumulator sum, FetchMeter meter)
+    {
+        long end = start + body.Length;
+        for (long number = Number(start); number <= Number(end - 1); number++)
+        {
+            if (BlockAt(Math.Max(start, number * _memory.BlockSize)) is null) return false;
+        }
+        for (long at = start; at < end;)
+        {
+            ReceiveBlock block = Held(at);
+            int offset = (int)(at - block.RunningIndex);
+            int part = (int)Math.Min(end - at, block.Bytes.Length - offset);
+            PacketBody piece = body.Share((int)(at - start), part);
+            piece.CopyTo(0, block.Bytes.AsSpan(offset, part), ref sum, meter);
+            piece.Release();
+            at += part;
+        }
+        return true;
+    }
+
     /// <summary>Copies what a reader can get, as much as fits, and consumes it.</summary>
     internal int Read(Span<byte> destination)
     {

@@ -7,12 +7,13 @@ namespace NetStack.Tcp;
 /// a retransmission copies nothing and a buffer lives until its last byte is acknowledged and no device holds it.
 /// </summary>
 /// <remarks>A mutable value: keep it in a field. Small writes grow the last slice instead of adding one.</remarks>
-internal struct SendQueue(BufferPool pool)
+internal partial struct SendQueue(BufferPool pool)
 {
     private BufferWriter _writer = new(pool);
-    private Entry[] _entries = new Entry[8]; // a ring; its length is a power of two
+    private Entry[] _entries = []; // a ring; its length is a power of two, 0 until something is written
     private int _head;
     private int _count;
+    private int _carried; // entries that came with a sum
     private long _start;
     private long _end;
 
@@ -44,7 +45,7 @@ internal struct SendQueue(BufferPool pool)
         for (int i = Find(at); length > 0; i++)
         {
             ref readonly Entry entry = ref At(i);
-            int skip = (int)(at - (entry.End - entry.Slice.Length));
+            int skip = (int)(at - entry.Start);
             int part = Math.Min(length, entry.Slice.Length - skip);
             entry.Slice.Pool.Retain(entry.Slice.Buffer);
             body.Append(entry.Slice with { Offset = entry.Slice.Offset + skip, Length = part });
@@ -60,9 +61,7 @@ internal struct SendQueue(BufferPool pool)
         _start += count;
         while (_count > 0 && At(0).End <= _start)
         {
-            ref Entry entry = ref At(0);
-            entry.Slice.Pool.Release(entry.Slice.Buffer);
-            entry = default;
+            Release(ref At(0));
             _head = (_head + 1) & (_entries.Length - 1);
             _count--;
         }
@@ -78,7 +77,7 @@ internal struct SendQueue(BufferPool pool)
         if (_count > 0)
         {
             ref Entry last = ref At(_count - 1);
-            if (last.Slice.Buffer == slice.Buffer && last.Slice.Offset + last.Slice.Length == slice.Offset)
+            if (last.Sum is null && last.Slice.Buffer == slice.Buffer && last.Slice.Offset + last.Slice.Length == slice.Offset)
             {
                 last = new Entry(last.Slice with { Length = last.Slice.Length + slice.Length }, _end);
                 slice.Pool.Release(slice.Buffer);
@@ -90,9 +89,16 @@ internal struct SendQueue(BufferPool pool)
         At(_count - 1) = new Entry(slice, _end);
     }
 
+    private void Release(ref Entry entry)
+    {
+        entry.Slice.Pool.Release(entry.Slice.Buffer);
+        if (entry.Sum is not null) _carried--;
+        entry = default;
+    }
+
     private void Grow()
     {
-        Entry[] larger = new Entry[_entries.Length * 2];
+        Entry[] larger = new Entry[Math.Max(2, _entries.Length * 2)];
         for (int i = 0; i < _count; i++) larger[i] = At(i);
         _entries = larger;
         _head = 0;
@@ -114,5 +120,11 @@ internal struct SendQueue(BufferPool pool)
         return low;
     }
 
-    private readonly record struct Entry(BodySlice Slice, long End);
+    private readonly record struct Entry(BodySlice Slice, long End)
+    {
+        internal long Start => End - Slice.Length;
+
+        /// <summary>The sum a body came with; null for what was written here.</summary>
+        internal ushort? Sum { get; init; }
+    }
 }

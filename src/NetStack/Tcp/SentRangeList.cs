@@ -8,7 +8,7 @@ namespace NetStack.Tcp;
 internal sealed class SentRangeList
 {
     private const int None = -1;
-    private const int FirstCapacity = 8;
+    private const int FirstCapacity = 2; // idle connections keep it
 
     private SentRange[] _nodes = [];
     private int[] _order = []; // circular, a power of two long

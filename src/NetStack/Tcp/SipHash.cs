@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace NetStack.Tcp;
 
@@ -12,38 +13,60 @@ internal static class SipHash
     /// <param name="bytes">What is hashed.</param>
     internal static ulong Compute(ulong key0, ulong key1, ReadOnlySpan<byte> bytes)
     {
-        ulong a = key0 ^ 0x736F6D6570736575;
-        ulong b = key1 ^ 0x646F72616E646F6D;
-        ulong c = key0 ^ 0x6C7967656E657261;
-        ulong d = key1 ^ 0x7465646279746573;
+        Lanes lanes = new(key0, key1);
         ulong last = (ulong)bytes.Length << 56;
-        for (; bytes.Length >= 8; bytes = bytes[8..]) Absorb(ref a, ref b, ref c, ref d, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        for (; bytes.Length >= 8; bytes = bytes[8..]) lanes.Absorb(BinaryPrimitives.ReadUInt64LittleEndian(bytes));
         for (int i = 0; i < bytes.Length; i++) last |= (ulong)bytes[i] << (8 * i);
-        Absorb(ref a, ref b, ref c, ref d, last);
-        c ^= 0xFF;
-        for (int i = 0; i < 4; i++) Round(ref a, ref b, ref c, ref d);
-        return a ^ b ^ c ^ d;
+        return lanes.Finish(last);
     }
 
-    private static void Absorb(ref ulong a, ref ulong b, ref ulong c, ref ulong d, ulong word)
+    /// <summary>The hash of sixteen bytes, given as two little-endian numbers.</summary>
+    internal static ulong Compute(ulong key0, ulong key1, ulong first, ulong second)
     {
-        d ^= word;
-        Round(ref a, ref b, ref c, ref d);
-        Round(ref a, ref b, ref c, ref d);
-        a ^= word;
+        Lanes lanes = new(key0, key1);
+        lanes.Absorb(first);
+        lanes.Absorb(second);
+        return lanes.Finish(16UL << 56);
     }
 
-    private static void Round(ref ulong a, ref ulong b, ref ulong c, ref ulong d)
+    private struct Lanes(ulong key0, ulong key1)
     {
-        a += b;
-        c += d;
-        b = BitOperations.RotateLeft(b, 13) ^ a;
-        d = BitOperations.RotateLeft(d, 16) ^ c;
-        a = BitOperations.RotateLeft(a, 32);
-        c += b;
-        a += d;
-        b = BitOperations.RotateLeft(b, 17) ^ c;
-        d = BitOperations.RotateLeft(d, 21) ^ a;
-        c = BitOperations.RotateLeft(c, 32);
+        private ulong _a = key0 ^ 0x736F6D6570736575;
+        private ulong _b = key1 ^ 0x646F72616E646F6D;
+        private ulong _c = key0 ^ 0x6C7967656E657261;
+        private ulong _d = key1 ^ 0x7465646279746573;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal void Absorb(ulong word)
+        {
+            _d ^= word;
+            Round();
+            Round();
+            _a ^= word;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal ulong Finish(ulong last)
+        {
+            Absorb(last);
+            _c ^= 0xFF;
+            for (int i = 0; i < 4; i++) Round();
+            return _a ^ _b ^ _c ^ _d;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Round()
+        {
+            _a += _b;
+            _c += _d;
+            _b = BitOperations.RotateLeft(_b, 13) ^ _a;
+            _d = BitOperations.RotateLeft(_d, 16) ^ _c;
+            _a = BitOperations.RotateLeft(_a, 32);
+            _c += _b;
+            _a += _d;
+            _b = BitOperations.RotateLeft(_b, 17) ^ _c;
+            _d = BitOperations.RotateLeft(_d, 21) ^ _a;
+            _c = BitOperations.RotateLeft(_c, 32);
+        }
     }
 }

@@ -15,9 +15,18 @@ public sealed partial class TcpConnection
 
     private void OnAcknowledgement(in TcpSegment segment, Instant now)
     {
+        uint? echo = _hasTimestamps && segment.Options.HasTimestamps && segment.Options.TimestampEcho != 0 ? segment.Options.TimestampEcho : null;
+        TimeSpan? byTimestamp = TimestampRoundTrip(echo, now);
+        if (segment.Length > 0 && byTimestamp is { } seen) _tuner.OnTimestampSample(seen);
+        Span<SackBlock> blocks = stackalloc SackBlock[MaxSackBlocks];
+        blocks = blocks[..ReadSackBlocks(segment, blocks)];
+        if (blocks.IsEmpty && IsRepeatedToIdle(segment))
+        {
+            if (UpdateSendWindow(segment)) _layer.MarkReady(this);
+            return;
+        }
         SequenceNumber before = SendUnacknowledged;
         int inFlight = _board.Pipe;
-        uint? echo = _hasTimestamps && segment.Options.HasTimestamps && segment.Options.TimestampEcho != 0 ? segment.Options.TimestampEcho : null;
         AckFacts facts = new()
         {
             Acknowledgement = segment.Acknowledgement,
@@ -25,12 +34,11 @@ public sealed partial class TcpConnection
             TimestampEcho = echo,
             MinimumRoundTrip = _rtt.Minimum,
         };
-        Span<SackBlock> blocks = stackalloc SackBlock[MaxSackBlocks];
-        AckOutcome outcome = _board.OnAck(facts, blocks[..ReadSackBlocks(segment, blocks)], ref _rack);
+        AckOutcome outcome = _board.OnAck(facts, blocks, ref _rack);
         bool isWindowChanged = UpdateSendWindow(segment);
         bool isPlain = segment.SequenceLength == 0 && segment.Acknowledgement == before && !isWindowChanged;
         if (outcome.HasDuplicateSack) Counters.DuplicatesReported++;
-        TakeRoundTrip(outcome, echo, segment.Length > 0, now);
+        TakeRoundTrip(outcome, byTimestamp, now);
         if (outcome.IsAdvance)
         {
             OnAdvance(before, outcome, now);
@@ -42,9 +50,16 @@ public sealed partial class TcpConnection
         _layer.MarkReady(this);
     }
 
+    /// <summary>Whether an acknowledgement tells a connection with nothing on its way what the last one did: so do all that come with
+    /// data to whoever only receives.</summary>
+    private bool IsRepeatedToIdle(in TcpSegment segment) =>
+        _board.Outstanding == 0 && segment.Acknowledgement == SendUnacknowledged && (segment.Header.Flags & TcpFlags.Ece) == 0
+        && _congestionState == CongestionState.Open && !_probe.IsOutstanding;
+
     private int ReadSackBlocks(in TcpSegment segment, Span<SackBlock> blocks)
     {
-        if (!_hasSack || segment.OptionBytes.IsEmpty) return 0;
+        bool isOnlyTimestamps = segment.Options.HasTimestamps && segment.OptionBytes.Length <= OptionLayout.TimestampsSize;
+        if (!_hasSack || isOnlyTimestamps || segment.OptionBytes.IsEmpty) return 0;
         int count = 0;
         OptionReader reader = new(segment.OptionBytes);
         while (reader.MoveNext() && !reader.IsMalformed)
@@ -73,16 +88,16 @@ public sealed partial class TcpConnection
         return true;
     }
 
-    /// <summary>RFC 6298 with Karn's algorithm; by timestamp where what is acknowledged was sent again (RFC 7323 section 4).</summary>
-    private void TakeRoundTrip(in AckOutcome outcome, uint? echo, bool hasData, Instant now)
+    private TimeSpan? TimestampRoundTrip(uint? echo, Instant now)
     {
-        TimeSpan? byTimestamp = null;
-        if (echo is { } value)
-        {
-            int milliseconds = (int)(TcpLayer.TimestampClock(now) + _timestampOffset - value);
-            if (milliseconds is >= 0 and < 1_000_000) byTimestamp = TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)); // no finer than the clock
-        }
-        if (hasData && byTimestamp is { } seen) _tuner.OnTimestampSample(seen);
+        if (echo is not { } value) return null;
+        int milliseconds = (int)(TcpLayer.TimestampClock(now) + _timestampOffset - value);
+        return milliseconds is >= 0 and < 1_000_000 ? new TimeSpan(Math.Max(1, milliseconds) * TimeSpan.TicksPerMillisecond) : null; // no finer than the clock
+    }
+
+    /// <summary>RFC 6298 with Karn's algorithm; by timestamp where what is acknowledged was sent again (RFC 7323 section 4).</summary>
+    private void TakeRoundTrip(in AckOutcome outcome, TimeSpan? byTimestamp, Instant now)
+    {
         TimeSpan? sample = outcome.RoundTrip ?? (outcome.IsAdvance ? byTimestamp : null);
         if (sample is not { } roundTrip) return;
         int samples = RttEstimator.ExpectedSamples(_board.Outstanding + outcome.Acknowledged, Math.Max(1, _mss));

@@ -8,6 +8,7 @@ public sealed partial class TcpConnection
     /// <inheritdoc/>
     void ITcpFlow.OnDeadline(Instant now)
     {
+        if (OnBodyDeadline(now)) return;
         _ack.OnDeadline(now);
         if (_ack.IsDue) _layer.MarkReady(this);
         if (TcpTimers.Take(ref _timers.Cork, now)) OnCorkTimeout();
@@ -66,6 +67,11 @@ public sealed partial class TcpConnection
         else if (_timeouts > limit && _options.UserTimeout == TimeSpan.Zero)
         {
             GiveUp(mayReset: false);
+            return;
+        }
+        if (_sendQueue.CarriesSums && !_sendQueue.IsFirstIntact(_layer.Meter))
+        {
+            OnBodyChanged(); // the peer drops it however often it is sent
             return;
         }
         Counters.Timeouts++;

@@ -19,6 +19,12 @@ public sealed partial class TcpConnection
     private SendOutcome Emit(TcpFlags flags, SequenceNumber sequence, PacketBody body, int segmentSize, bool isNewData, Instant now)
     {
         int length = body.Length;
+        if (!TryCarrySum(sequence, length, out ushort? bodySum))
+        {
+            body.Release();
+            OnBodyChanged();
+            return SendOutcome.Unreachable;
+        }
         EcnState ecn = _ecn; // kept only if the segment goes
         ReceiveWindow window = _window;
         flags |= TcpFlags.Ack | ecn.FlagsOf(isNewData);
@@ -35,6 +41,7 @@ public sealed partial class TcpConnection
         {
             TrafficClass = (byte)((_options.TrafficClass & ~3) | ecn.CodepointOf(isNewData)),
             SegmentSize = length > segmentSize ? segmentSize : 0,
+            BodySum = bodySum,
         };
         SendOutcome outcome = _layer.Ip.Send(send, bytes[..size], body, now);
         if (outcome == SendOutcome.NoRoom) return outcome;

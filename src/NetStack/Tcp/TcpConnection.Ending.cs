@@ -117,7 +117,8 @@ public sealed partial class TcpConnection
             _isOrphan = false;
             _layer.OrphanCount--;
         }
-        if (_isUserClosed) _receiveQueue.Clear();
+        if (_isUserClosed) ClearReceived();
+        else if (_bodies is not null) Reschedule();
         Raise(TcpEvents.Closed);
     }
 
@@ -135,7 +136,7 @@ public sealed partial class TcpConnection
     {
         if (_isUserClosed) return;
         _isUserClosed = true;
-        _receiveQueue.Clear();
+        ClearReceived();
         if (_timeWait is { } entry) entry.Owner = null;
         _timeWait = null;
         if (_state == TcpState.TimeWait) Raise(TcpEvents.Closed);
@@ -148,6 +149,7 @@ public sealed partial class TcpConnection
         if (_state != TcpState.TimeWait) return;
         _timers.StopSending();
         _layer.EnterTimeWait(this, now);
+        if (_bodies is not null) Reschedule();
         _binding?.Release();
         _binding = null;
         if (_isOrphan)

@@ -213,7 +213,7 @@ public sealed partial class TcpConnection
             AckAtOnce();
             return;
         }
-        if (!MayCommit(segment, start, end))
+        if (!(segment.IsHeld ? TryHold(segment, start, end, now) : MayCommit(segment, start, end)))
         {
             AckAtOnce();
             return;

@@ -129,6 +129,7 @@ public sealed partial class TcpConnection : ITcpFlow
         _smallEnd = _pushEnd = _urgentEnd = _recoveryEnd = _flightRoundEnd = iss;
         _sendLimit = options.SendBuffer;
         _receiveBuffer = _receiveLimit = options.ReceiveBuffer;
+        ReceivesBodies = options.ReceivesBodies;
         _receivedAt = _sentAt = _dataAt = now;
         _receiveScale = TcpLayer.ReceiveScale(options);
         _ack = new DelayedAck(settings.DelayedAck, settings.QuickAcks);
@@ -191,9 +192,11 @@ public sealed partial class TcpConnection : ITcpFlow
     private void Reschedule()
     {
         Instant? next = null;
-        if (_state is not (TcpState.Closed or TcpState.TimeWait))
+        if (_state is TcpState.Closed or TcpState.TimeWait) next = BodyDeadline;
+        else
         {
             next = Instant.Earliest(_timers.Earliest, _ack.IsDue ? null : _ack.Deadline);
+            if (_bodies is not null) next = Instant.Earliest(next, BodyDeadline);
             next = Instant.Earliest(next, Instant.Earliest(_zeroWindow.Deadline, Instant.Earliest(_keepAlive.Deadline, _userTimeout.Deadline)));
         }
         _layer.Schedule(this, next);

@@ -109,6 +109,7 @@ public sealed partial class TcpConnection
         if (!isProbe && !FitCongestionWindow(ref length, segment)) return null;
         if (length == unsent) HoldSmall(ref length, segment, hasFin, now);
         else if (length > segment) length -= length % segment;
+        if (_sendQueue.CarriesSums) length = _sendQueue.Fit(SendNext - QueueStart, length, segment);
         bool sendsFin = hasFin && length == unsent && usable > length;
         if (length == 0 && !sendsFin) return null;
         return SendNew(length, segment, sendsFin, now);
@@ -266,7 +267,7 @@ public sealed partial class TcpConnection
     }
 
     /// <summary>The most payload bytes handed down at once: what the interface cuts, and no more than an IP packet can claim.</summary>
-    private int SuperSegment(int segment) =>
+    private int SuperSegment(int segment) => _sendQueue.CarriesSums ? segment : // a sum is of one segment
         Math.Max(segment, Math.Min(_path.MaxSegmentationBytes, ushort.MaxValue - MaxHeaders) / segment * segment);
 
     private int SackBlockCount

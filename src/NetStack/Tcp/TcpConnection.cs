@@ -154,6 +154,7 @@ public sealed partial class TcpConnection
     /// <returns>How many; 0 when there are none: see <see cref="IsEndOfStream"/>, else wait for <see cref="TcpEvents.Readable"/>.</returns>
     public int Read(Span<byte> destination)
     {
+        CheckReadsByCopy();
         int count = _receiveQueue.Read(destination);
         if (count > 0) NoteRead();
         return count;
@@ -161,7 +162,11 @@ public sealed partial class TcpConnection
 
     /// <summary>What can be read, in place and without a copy: valid until the next <see cref="Read"/>, <see cref="Consume"/>,
     /// <see cref="Close"/> or <see cref="Abort"/>; more may arrive behind it meanwhile.</summary>
-    public ReadOnlySequence<byte> Peek() => _receiveQueue.Peek();
+    public ReadOnlySequence<byte> Peek()
+    {
+        CheckReadsByCopy();
+        return _receiveQueue.Peek();
+    }
 
     /// <summary>Goes on behind bytes that were looked at.</summary>
     /// <param name="count">0 to <see cref="ReadableBytes"/>.</param>
@@ -170,6 +175,7 @@ public sealed partial class TcpConnection
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _receiveQueue.Unread);
+        CheckReadsByCopy();
         if (count == 0) return;
         _receiveQueue.Consume(count);
         NoteRead();
@@ -179,6 +185,7 @@ public sealed partial class TcpConnection
     public void ShutdownRead()
     {
         _isReadShut = true;
+        _bodies?.Clear();
         _receiveQueue.Consume(_receiveQueue.Unread);
         NoteRead();
     }
@@ -254,6 +261,7 @@ public sealed partial class TcpConnection
 
     internal void OnPoolHasRoom()
     {
+        OnPoolHasRoomToRead();
         if (!_wantsWrite || !CanWrite) return;
         _wantsWrite = false;
         Raise(TcpEvents.Writable);

@@ -159,6 +159,18 @@ public sealed class TcpCounters
     /// <summary>Connections that skipped TIME-WAIT because too many were in it.</summary>
     public long TimeWaitOverflow { get; internal set; }
 
+    /// <summary>Payload bytes read by handle that were never copied.</summary>
+    public long BodyBytesPassed { get; internal set; }
+
+    /// <summary>Payload bytes read by handle out of private buffers: they had been copied when they came, or later.</summary>
+    public long BodyBytesCopied { get; internal set; }
+
+    /// <summary>Bodies that were copied because they were unread for too long or their pool was short.</summary>
+    public long BodiesCopiedOut { get; internal set; }
+
+    /// <summary>Bodies found to have other bytes than were verified.</summary>
+    public long BodiesChanged { get; internal set; }
+
     /// <summary>Segments dropped, by reason.</summary>
     public TcpDrops Drops { get; } = new();
 }

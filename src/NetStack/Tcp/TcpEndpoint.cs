@@ -20,7 +20,7 @@ internal readonly record struct FourTuple(TcpEndpoint Local, TcpEndpoint Remote,
     internal static FourTuple Of(TcpEndpoint local, TcpEndpoint remote, int interfaceIndex) =>
         new(local, remote, IsLinkLocal(local.Address) || IsLinkLocal(remote.Address) ? interfaceIndex : 0);
 
-    private static bool IsLinkLocal(IpAddress address) => address.IsV6 && (uint)(address.Value >> 118) == 0x3FA; // fe80::/10
+    private static bool IsLinkLocal(IpAddress address) => address.IsV6 && address.IsLinkLocal;
 }
 
 /// <summary>Hashes four-tuples under a secret key, so that a peer cannot choose tuples that collide.</summary>
@@ -30,6 +30,5 @@ internal sealed class FourTupleComparer(ConnectionHash hash) : IEqualityComparer
 
     public int GetHashCode(FourTuple tuple) => (int)Hash(tuple);
 
-    internal ulong Hash(in FourTuple tuple) =>
-        hash.Of(tuple.Local.Address, tuple.Local.Port, tuple.Remote.Address, tuple.Remote.Port, (uint)tuple.Scope);
+    internal ulong Hash(in FourTuple tuple) => hash.Of(tuple);
 }

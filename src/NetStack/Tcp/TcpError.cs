@@ -35,4 +35,7 @@ public enum TcpError
 
     /// <summary>A limit of the settings is reached.</summary>
     NoBufferSpace,
+
+    /// <summary>Bytes that were kept by handle are not any more what was verified: a device, or whoever else can, wrote their memory.</summary>
+    BodyChanged,
 }

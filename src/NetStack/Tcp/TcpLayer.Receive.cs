@@ -133,7 +133,12 @@ public sealed partial class TcpLayer : ITransport
         sum.Add(datagram.Bytes.Require(headerLength)[..headerLength]);
         InboundBytes payload = datagram.Bytes.Slice(headerLength);
         if (segment.Length == 0) segment.IsPlaced = true;
-        else if (flow is TcpConnection { CanPlace: true } connection) segment.IsPlaced = connection.Place(segment.DataStart, payload, ref sum, out segment.PlacedTo);
+        else if (flow is TcpConnection { CanPlace: true } connection)
+        {
+            if (connection.CanHold(segment.DataStart, payload)) Hold(datagram, payload, ref segment, ref sum);
+            else segment.IsPlaced = connection.Place(segment.DataStart, payload, ref sum, out segment.PlacedTo);
+        }
+        else if (flow is PassiveOpen open && segment.IsAck && TcpConnection.CanHold(open, segment, payload, Settings)) Hold(datagram, payload, ref segment, ref sum);
         else if (segment.Length <= ScratchSize && MayCarryFirstData(flow, segment))
         {
             Span<byte> scratch = (_scratch ??= GC.AllocateUninitializedArray<byte>(ScratchSize)).AsSpan(0, segment.Length);
@@ -142,6 +147,15 @@ public sealed partial class TcpLayer : ITransport
         }
         else if (!datagram.IsChecksumGood) payload.SumTo(ref sum);
         return datagram.IsChecksumGood || sum.Finish() == 0;
+    }
+
+    /// <summary>Sums a payload that is to stay where it is: this sum goes with it.</summary>
+    private static void Hold(in InboundDatagram datagram, InboundBytes payload, ref TcpSegment segment, ref ChecksumAccumulator sum)
+    {
+        segment.IsHeld = true;
+        segment.Payload = payload;
+        segment.PayloadSum = datagram.SumOf(payload, sum);
+        sum.AddSum(segment.PayloadSum, payload.Length);
     }
 
     private bool MayCarryFirstData(ITcpFlow? flow, in TcpSegment segment) => flow switch

@@ -1,3 +1,4 @@
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack.Tcp;
@@ -26,8 +27,9 @@ public sealed partial class TcpLayer : IStackPart
     private readonly Queue<TcpConnection> _starved = new(); // want to write, but the transmit pool was empty
     private Instant? _starvedAt;
 
-    internal TcpLayer(IIpOutput ip, TcpSettings settings)
+    internal TcpLayer(IIpOutput ip, TcpSettings settings, FetchMeter meter)
     {
+        Meter = meter;
         ArgumentOutOfRangeException.ThrowIfLessThan(settings.ReceiveBlockSize, 512, nameof(settings));
         Ip = ip;
         Settings = settings;
@@ -58,6 +60,9 @@ public sealed partial class TcpLayer : IStackPart
     public int OrphanCount { get; internal set; }
 
     internal IIpOutput Ip { get; }
+
+    /// <summary>Counts what is read and copied of bodies.</summary>
+    internal FetchMeter Meter { get; }
 
     internal ReceiveMemory Memory { get; }
 

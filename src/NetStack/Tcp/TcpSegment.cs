@@ -38,6 +38,15 @@ internal ref struct TcpSegment
     /// <summary>Where in the stream the copying stopped, if <see cref="IsPlaced"/>: the window may have moved on since.</summary>
     internal long PlacedTo;
 
+    /// <summary>Whether the payload is to be kept by handle: it lies in <see cref="Payload"/>.</summary>
+    internal bool IsHeld;
+
+    /// <summary>The payload in the frame, where it is to be kept by handle.</summary>
+    internal InboundBytes Payload;
+
+    /// <summary>The folded sum of <see cref="Payload"/>.</summary>
+    internal ushort PayloadSum;
+
     /// <summary>The payload, private, where it could not be placed because there was no connection yet.</summary>
     internal ReadOnlySpan<byte> Scratch;
 

@@ -57,6 +57,13 @@ public sealed record TcpSettings
     /// <summary>The most bytes in receive blocks of all connections together.</summary>
     public long ReceiveMemory { get; init; } = 256L << 20;
 
+    /// <summary>The share of a pool's buffers that must be free, 0 to 1, where a received segment is to be kept by handle: see
+    /// <see cref="TcpConnection.ReceivesBodies"/>. What a device has for its receive ring is not free.</summary>
+    public double BodyReserve { get; init; } = 0.125;
+
+    /// <summary>How long a segment may be kept by handle and not be read before it is copied.</summary>
+    public TimeSpan BodyLease { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>What a new connection starts with.</summary>
     public TcpConnectionOptions Defaults { get; init; } = new();
 
@@ -167,6 +174,9 @@ public sealed record TcpConnectionOptions
 
     /// <summary>Up to how many bytes the receive buffer grows by itself; <see cref="ReceiveBuffer"/> or less stops that.</summary>
     public int MaxReceiveBuffer { get; init; } = 6 * 1024 * 1024;
+
+    /// <summary>Whether the connection keeps payload by handle from its first byte on; later see <see cref="TcpConnection.ReceivesBodies"/>.</summary>
+    public bool ReceivesBodies { get; init; }
 
     /// <summary>Bytes a writer may have unacknowledged at first.</summary>
     public int SendBuffer { get; init; } = 64 * 1024;

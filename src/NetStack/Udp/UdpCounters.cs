@@ -29,6 +29,9 @@ public enum UdpDropReason
 
     /// <summary>An ICMP error about something that no socket of ours can have sent.</summary>
     UnexpectedError,
+
+    /// <summary>It waited by handle, and is not any more what was verified.</summary>
+    BodyChanged,
 }
 
 /// <summary>How often UDP dropped what came in, by reason.</summary>

@@ -6,7 +6,7 @@ using NetStack.Wire;
 namespace NetStack.Udp;
 
 /// <summary>UDP (RFC 768): sockets, and whom a datagram is for. Thread rule: the stack's thread.</summary>
-public sealed class UdpLayer : ITransport, IStackPart
+public sealed partial class UdpLayer : ITransport, IStackPart
 {
     /// <summary>Bytes in a block of receive memory: a small datagram takes one, a full Ethernet frame's three.</summary>
     internal const int BlockSize = 512;
@@ -48,8 +48,6 @@ public sealed class UdpLayer : ITransport, IStackPart
 
     internal UdpTable Table { get; }
 
-    Instant? IStackPart.NextDeadline => null;
-
     /// <summary>Opens a socket; it has no port yet.</summary>
     public UdpSocket Open(UdpFamily family) => new(this, _events, family, ++_lastNumber);
 
@@ -62,10 +60,6 @@ public sealed class UdpLayer : ITransport, IStackPart
         bool any = _events.TryRead(out DatagramSocket? socket, out SocketEvents what);
         happened = any ? new UdpEvent((UdpSocket)socket!, what) : default;
         return any;
-    }
-
-    void IStackPart.OnDeadline(Instant now)
-    {
     }
 
     bool IStackPart.TransmitOne(Instant now)
@@ -89,7 +83,7 @@ public sealed class UdpLayer : ITransport, IStackPart
         Arriving arriving = new(header, payload, header.Checksum != 0 && !datagram.IsChecksumGood, sum);
         if (datagram.Destination.IsMulticast || (datagram.IsGroupAddressed && datagram.Destination.IsV4)) return DeliverToAll(datagram, arriving);
         UdpSocket? socket = Table.Find(datagram, header.SourcePort, header.DestinationPort);
-        return socket is null ? RefusePort(datagram, arriving) : DeliverTo(socket, datagram, arriving);
+        return socket is null ? RefusePort(datagram, arriving) : DeliverTo(socket, datagram, arriving, now);
     }
 
     bool ITransport.IsExpected(in IcmpErrorReport error) => FindSender(error) is not null;
@@ -122,13 +116,14 @@ public sealed class UdpLayer : ITransport, IStackPart
         return TransportVerdict.PortUnreachable;
     }
 
-    private TransportVerdict DeliverTo(UdpSocket socket, in InboundDatagram datagram, in Arriving arriving)
+    private TransportVerdict DeliverTo(UdpSocket socket, in InboundDatagram datagram, in Arriving arriving, Instant now)
     {
         if (!socket.HasRoom(arriving.Payload.Length))
         {
             socket.Dropped++;
             return Drop(UdpDropReason.QueueFull);
         }
+        if (socket.CanHold(arriving.Payload)) return Hold(socket, datagram, arriving, now);
         if (!TryStore(arriving, out BlockChain chain, out UdpDropReason reason))
         {
             if (reason == UdpDropReason.NoMemory) socket.Dropped++;
@@ -184,6 +179,7 @@ public sealed class UdpLayer : ITransport, IStackPart
             HopLimit = datagram.HopLimit,
             TrafficClass = datagram.TrafficClass,
             Length = header.Length - UdpHeader.Size,
+            IsVerified = header.Checksum != 0,
         };
 
     private TransportVerdict Drop(UdpDropReason reason)

@@ -18,19 +18,8 @@ public sealed partial class UdpSocket
     /// <param name="now">The present.</param>
     public DatagramSendResult Send(UdpEndpoint destination, ReadOnlySpan<byte> payload, UdpSendOptions options, Instant now)
     {
-        if (IsClosed) return DatagramSendResult.Closed;
-        IpAddress address = Remote.Address;
-        ushort port = Remote.Port;
-        if (!destination.Address.IsNone)
-        {
-            if (!TryToWire(destination.Address, out address)) return DatagramSendResult.InvalidDestination;
-            port = destination.Port;
-        }
-        if (address.IsNone) return DatagramSendResult.NotConnected;
-        if (port == 0 || address.IsUnspecified || !TakesFamily(address)) return DatagramSendResult.InvalidDestination;
-        if (payload.Length > ushort.MaxValue - UdpHeader.Size - (address.IsV4 ? Ipv4View.MinSize : 0)) return DatagramSendResult.MessageTooLong;
-        if (Port == 0 && Bind(default) != UdpBindResult.Success) return DatagramSendResult.AddressNotAvailable;
-        if (!TryToWire(options.Source, out IpAddress source)) return DatagramSendResult.AddressNotAvailable;
+        DatagramSendResult aimed = TryAim(destination, payload.Length, options, out IpAddress address, out ushort port, out IpAddress source);
+        if (aimed != DatagramSendResult.Sent) return aimed;
         PacketBody body = default;
         if (!_udp.Ip.Bodies.TryAppend(ref body, payload)) return ResultOf(SendOutcome.NoRoom);
         Span<byte> header = stackalloc byte[UdpHeader.Size];
@@ -38,6 +27,26 @@ public sealed partial class UdpSocket
         SendOutcome outcome = _udp.Ip.Send(Describe(address, source, options), header, body, now);
         if (outcome == SendOutcome.Sent) _udp.Sent++;
         return ResultOf(outcome);
+    }
+
+    /// <summary>Finds where a datagram goes and whence, and gives a socket without a port an ephemeral one.</summary>
+    /// <returns>Sent, or why it cannot be.</returns>
+    private DatagramSendResult TryAim(UdpEndpoint destination, int length, in UdpSendOptions options, out IpAddress address, out ushort port, out IpAddress source)
+    {
+        address = Remote.Address;
+        port = Remote.Port;
+        source = default;
+        if (IsClosed) return DatagramSendResult.Closed;
+        if (!destination.Address.IsNone)
+        {
+            if (!TryToWire(destination.Address, out address)) return DatagramSendResult.InvalidDestination;
+            port = destination.Port;
+        }
+        if (address.IsNone) return DatagramSendResult.NotConnected;
+        if (port == 0 || address.IsUnspecified || !TakesFamily(address)) return DatagramSendResult.InvalidDestination;
+        if (length > ushort.MaxValue - UdpHeader.Size - (address.IsV4 ? Ipv4View.MinSize : 0)) return DatagramSendResult.MessageTooLong;
+        if (Port == 0 && Bind(default) != UdpBindResult.Success) return DatagramSendResult.AddressNotAvailable;
+        return TryToWire(options.Source, out source) ? DatagramSendResult.Sent : DatagramSendResult.AddressNotAvailable;
     }
 
     private IpSend Describe(IpAddress destination, IpAddress source, in UdpSendOptions options)

@@ -109,6 +109,7 @@ public sealed partial class UdpSocket : DatagramSocket
     public bool TryPeek(Span<byte> destination, out UdpDatagramInfo info)
     {
         info = default;
+        CheckReadsByCopy();
         if (_queue.Count == 0) return false;
         ref readonly UdpDatagramInfo head = ref _queue.Head;
         info = head with { From = Present(head.From), To = Present(head.To), Copied = _queue.CopyHead(destination) };
@@ -138,6 +139,7 @@ public sealed partial class UdpSocket : DatagramSocket
         if (!Remote.Address.IsNone) _udp.Table.Disconnect(this);
         if (Port != 0) _udp.Table.Remove(this);
         _udp.Multicast.LeaveAll(this, now);
+        ClearBodies();
         _queue.Clear();
     }
 

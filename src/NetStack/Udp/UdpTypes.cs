@@ -65,6 +65,9 @@ public readonly record struct UdpDatagramInfo(UdpEndpoint From, UdpEndpoint To, 
     /// <summary>TOS or traffic class; the low two bits are ECN.</summary>
     public byte TrafficClass { get; init; }
 
+    /// <summary>Whether its checksum was right; false where the sender computed none, as it may over IPv4 (RFC 768).</summary>
+    public bool IsVerified { get; init; }
+
     /// <summary>Payload bytes of the datagram.</summary>
     public int Length { get; init; }
 
@@ -110,6 +113,13 @@ public sealed record UdpOptions
 
     /// <summary>Bytes that the receive queues of all sockets may take together.</summary>
     public int ReceiveMemory { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>The share of a pool's buffers that must be free, 0 to 1, where a received datagram is to be kept by handle: see
+    /// <see cref="UdpSocket.ReceivesBodies"/>. What a device has for its receive ring is not free.</summary>
+    public double BodyReserve { get; init; } = 0.125;
+
+    /// <summary>How long a datagram may wait by handle before it is copied.</summary>
+    public TimeSpan BodyLease { get; init; } = TimeSpan.FromMilliseconds(100);
 
     internal void Validate()
     {

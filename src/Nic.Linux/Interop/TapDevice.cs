@@ -17,6 +17,8 @@ internal sealed unsafe class TapDevice : IDisposable
     private const short IsTap = 0x0002; // IFF_TAP
     private const short HasManyQueues = 0x0100; // IFF_MULTI_QUEUE
     private const short NoPacketInformation = 0x1000; // IFF_NO_PI
+    private const short HasHeader = 0x4000; // IFF_VNET_HDR
+    private const nint WantsAll = 0x0F; // TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6, TUN_F_TSO_ECN
     private const int InternetDomain = 2; // AF_INET
     private const int Datagrams = 2; // SOCK_DGRAM
 
@@ -40,7 +42,9 @@ internal sealed unsafe class TapDevice : IDisposable
     internal int Mtu { get; private set; }
 
     /// <summary>Opens an interface that is there, or makes one that lasts as long as it is open.</summary>
-    internal static TapDevice Open(string name)
+    /// <param name="name">The interface.</param>
+    /// <param name="offload">Whether a <see cref="VirtioHeader"/> stands before each frame.</param>
+    internal static TapDevice Open(string name, bool offload)
     {
         if (!OperatingSystem.IsLinux()) throw new PlatformNotSupportedException("TAP devices of this kind are Linux's.");
         int number = Libc.Open(Path, Libc.ReadWrite | Libc.NonBlocking | Libc.CloseOnExec);
@@ -48,7 +52,7 @@ internal sealed unsafe class TapDevice : IDisposable
         TapDevice device = new(new Descriptor(number));
         try
         {
-            device.Attach(name);
+            device.Attach(name, offload);
             device.Mtu = device.ReadMtu();
             return device;
         }
@@ -78,15 +82,15 @@ internal sealed unsafe class TapDevice : IDisposable
     }
 
     /// <summary>Writes one frame.</summary>
-    /// <param name="headers">How it begins.</param>
-    /// <param name="pieces">Its other pieces from index 1 on; at 0 there is room for the headers.</param>
-    internal int Write(ReadOnlySpan<byte> headers, Span<IoVector> pieces)
+    /// <param name="headers">Its headers.</param>
+    /// <param name="pieces">All its pieces.</param>
+    /// <param name="at">Which of them the headers are; it is filled in.</param>
+    internal int Write(ReadOnlySpan<byte> headers, Span<IoVector> pieces, int at)
     {
         fixed (byte* start = headers)
         fixed (IoVector* first = pieces)
         {
-            first->Address = (nint)start;
-            first->Length = (nuint)headers.Length;
+            pieces[at] = new IoVector { Address = (nint)start, Length = (nuint)headers.Length };
             return Result(Libc.WriteVector(_number, first, pieces.Length));
         }
     }
@@ -100,10 +104,10 @@ internal sealed unsafe class TapDevice : IDisposable
 
     public void Dispose() => Descriptor.Dispose();
 
-    private void Attach(string name)
+    private void Attach(string name, bool offload)
     {
         Request request = Request.For(name);
-        request.Flags = IsTap | NoPacketInformation;
+        request.Flags = (short)(IsTap | NoPacketInformation | (offload ? HasHeader : 0));
         int error = Control(_number, SetInterface, &request);
         if (error == Error.Invalid)
         {
@@ -113,8 +117,8 @@ internal sealed unsafe class TapDevice : IDisposable
         if (error != 0) throw TapErrors.OfAttaching(name, error);
         Name = request.NameText();
 
-        // A user before us may have left segmentation on: its super-segments need a header that is not asked for here.
-        if (Libc.IoControl(_number, SetOffload, null) < 0) throw Descriptor.Failure("TUNSETOFFLOAD", Marshal.GetLastPInvokeError());
+        // In any case: a user before us may have left it on.
+        if (Libc.IoControl(_number, SetOffload, (void*)(offload ? WantsAll : 0)) < 0) throw Descriptor.Failure("TUNSETOFFLOAD", Marshal.GetLastPInvokeError());
     }
 
     private int ReadMtu()

@@ -70,6 +70,20 @@ public sealed class TraceTests
         Assert.Equal((null, "host_not_found"), (Tag(lookups[0], "error.type"), Tag(lookups[1], "error.type")));
     }
 
+    [Fact]
+    public async Task A_host_traces_its_lookups_but_not_addresses_in_text()
+    {
+        using Activities activities = new(0);
+        await HostPair.RunAsync(async pair =>
+        {
+            await pair.A.ResolveAsync("10.0.0.2");
+            SocketException failure = await Assert.ThrowsAsync<SocketException>(async () => await pair.A.ResolveAsync("trace2.test"));
+            Activity lookup = activities.Ended.Single(a => Equals(Tag(a, "dns.question.name"), "trace2.test"));
+            Assert.Equal((CounterReadings.ToSnakeCase(failure.SocketErrorCode.ToString()), ActivityStatusCode.Error), (Tag(lookup, "error.type"), lookup.Status));
+        });
+        Assert.DoesNotContain(activities.Ended, a => Equals(Tag(a, "dns.question.name"), "10.0.0.2"));
+    }
+
     private static object? Tag(Activity activity, string key) => activity.GetTagItem(key);
 
     /// <summary>Activities that ended, of connects to one port; others of the process are not listened to.</summary>

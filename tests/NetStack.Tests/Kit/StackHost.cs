@@ -30,6 +30,9 @@ public sealed class StackHost
 
     public FetchMeter Meter { get; } = new();
 
+    /// <summary>Where its devices put what they receive.</summary>
+    public BufferPool ReceiveBuffers => _receive;
+
     /// <summary>The first interface that was plugged in.</summary>
     public NetInterface Nic => _ports[0].Nic;
 
@@ -47,6 +50,9 @@ public sealed class StackHost
         return nic;
     }
 
+    /// <summary>What its devices say of the checksum of what they received.</summary>
+    public bool SaysChecksumGood { get; set; }
+
     /// <summary>Takes what arrived, does what is due, puts out what the stack wants to send.</summary>
     /// <returns>Whether anything moved.</returns>
     internal bool Pump(Instant now)
@@ -57,7 +63,7 @@ public sealed class StackHost
             while (end.Received.TryDequeue(out byte[]? bytes))
             {
                 moved = true;
-                Receive(nic, bytes, now);
+                Receive(nic, bytes, now, SaysChecksumGood);
             }
         }
         if (Stack.NextDeadline is { } due && due <= now)

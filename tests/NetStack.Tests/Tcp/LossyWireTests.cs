@@ -96,7 +96,7 @@ internal sealed class WireEnd
             },
         };
         if (options is not null) settings = new TcpSettings { Seed = random.Next(), TransmitPool = Pool, Defaults = options };
-        Layer = new TcpLayer(Ip, settings);
+        Layer = new TcpLayer(Ip, settings, new FetchMeter());
         Ip.Sink = sent => wire.Send(this, sent);
     }
 

@@ -36,7 +36,7 @@ internal sealed class Rig
         Ip.Addresses.Add(_ours);
         Pool = BufferPool.Create(2048, poolBuffers, RegionWriter.Owner);
         TcpSettings settings = new() { Seed = 42, TransmitPool = Pool, Defaults = options ?? new TcpConnectionOptions { NoDelay = true } };
-        Layer = new TcpLayer(Ip, change is null ? settings : change(settings));
+        Layer = new TcpLayer(Ip, change is null ? settings : change(settings), new FetchMeter());
     }
 
     internal FakeIp Ip { get; } = new();

@@ -32,6 +32,13 @@ public sealed class SecretTests
         }
     }
 
+    [Fact]
+    public void SipHash_of_two_numbers_is_that_of_their_sixteen_bytes()
+    {
+        byte[] input = [.. Enumerable.Range(0, 16).Select(i => (byte)i)];
+        Assert.Equal(SipHash.Compute(1, 2, input), SipHash.Compute(1, 2, 0x0706050403020100, 0x0F0E0D0C0B0A0908));
+    }
+
     [Fact, Rfc(9293, "3.4.1", "MUST-8")]
     public void Initial_sequence_numbers_run_with_a_clock_of_four_microseconds()
     {

@@ -29,7 +29,7 @@ public sealed class UdpTests
         Assert.False(host.Udp.TryReadEvent(out _));
         Assert.Equal(length, socket.NextLength);
         Assert.True(socket.TryReceive(_read, out UdpDatagramInfo info));
-        Assert.Equal(new UdpDatagramInfo(new UdpEndpoint(peer, 7), new UdpEndpoint(us, 9), 1) { HopLimit = 33, TrafficClass = 0x2F, Length = length, Copied = length }, info);
+        Assert.Equal(new UdpDatagramInfo(new UdpEndpoint(peer, 7), new UdpEndpoint(us, 9), 1) { HopLimit = 33, IsVerified = true, TrafficClass = 0x2F, Length = length, Copied = length }, info);
         Assert.Equal(data, _read[..length]);
         Assert.False(socket.TryReceive(_read, out _));
         Assert.Equal(0, host.Udp.Blocks.Held);
