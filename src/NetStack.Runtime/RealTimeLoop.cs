@@ -102,6 +102,7 @@ public sealed class RealTimeLoop : NetLoop
         {
             Failure = failure;
             Close();
+            foreach (ILoopPart part in Parts.OfType<ILoopPart>().ToArray()) part.OnLoopFailed(failure);
         }
         finally
         {

@@ -20,7 +20,7 @@ internal interface IDatagramUser
 /// Drives one stack on a loop: frames from its NICs into the stack, what the stack sends into the NICs, deadlines, and events to the
 /// programs above. This is the only code that touches a stack.
 /// </summary>
-internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
+internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnostics diagnostics) : ILoopPart
 {
     private const int MaxRounds = 64; // of events that lead to frames that lead to events, before others have a turn
 
@@ -31,6 +31,8 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     internal NetLoop Loop => loop;
 
     internal NetworkStack Stack => stack;
+
+    internal HostDiagnostics Diagnostics => diagnostics;
 
     internal IReadOnlyList<NicAttachment> Attachments => _attachments;
 
@@ -47,7 +49,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
         {
             if (_polledAt is { } at) return at;
             Instant? next = stack.NextDeadline;
-            foreach (INic nic in _nics) next = Instant.Earliest(next, nic.NextDeadline);
+            foreach (NicAttachment attachment in _attachments) next = Instant.Earliest(next, attachment.NextDeadline);
             foreach (IPollable service in Services) next = Instant.Earliest(next, service.NextDeadline);
             return next;
         }
@@ -56,7 +58,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     /// <summary>Adds a NIC. The gate is held; the driver is not on its loop yet.</summary>
     internal NicAttachment Attach(INic nic, NicOptions options)
     {
-        NicAttachment attachment = new(stack, nic, options, loop.Now);
+        NicAttachment attachment = new(stack, nic, options, diagnostics, loop.Now);
         _attachments.Add(attachment);
         _nics.Add(nic);
         options.Apply(attachment.Interface, stack.Routes, loop.Now);
@@ -75,6 +77,9 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
         // One frame alone is most often all there is: whoever waits for the NIC is told at once when that is wrong.
         _polledAt = isProgramDue || received > 1 ? now : null;
     }
+
+    /// <inheritdoc/>
+    public void OnLoopFailed(Exception failure) => diagnostics.OnLoopFailed(failure);
 
     /// <summary>After a call into the stack: sends what it let out, tells what it made happen. The gate is held.</summary>
     internal void Touch()
