@@ -72,7 +72,7 @@ public sealed class NetConnection : IDuplexPipe, IAsyncDisposable, IDisposable
 
     /// <summary>
     /// Sends what was written, then a FIN, and lets go of the connection, which the stack ends by itself; when bytes are unread the
-    /// peer is told by a reset (RFC 2525 section 2.17). Waits only while the send buffer is full.
+    /// connection is reset at once instead (RFC 2525 section 2.17). Waits only while the send buffer is full.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -83,6 +83,11 @@ public sealed class NetConnection : IDuplexPipe, IAsyncDisposable, IDisposable
     /// <summary>As <see cref="DisposeAsync"/>, but resets the connection when the token is cancelled before the stack has taken all.</summary>
     public async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
+        if (_channel.HasUnread)
+        {
+            _channel.Abort();
+            return;
+        }
         try
         {
             await _channel.DrainAsync(cancellationToken).ConfigureAwait(false);

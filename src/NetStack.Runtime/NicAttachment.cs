@@ -55,11 +55,14 @@ internal sealed class NicAttachment
     /// <summary>Whether the device refused frames when it was asked last: its NIC says when to try again.</summary>
     internal bool IsTransmitBlocked => _waiting > 0;
 
+    /// <summary>Whether more frames may have come than were taken last.</summary>
+    internal bool HasMore { get; private set; }
+
     /// <summary>Gives the device every free buffer, takes what it has received, one batch a queue.</summary>
-    /// <returns>How many frames came in.</returns>
-    internal int Receive(Instant now)
+    internal void Receive(Instant now)
     {
-        if (HasFailed || !TryPoll(now)) return 0;
+        HasMore = false;
+        if (HasFailed || !TryPoll(now)) return;
         int total = 0;
         for (int i = 0; i < _buffers.Length; i++)
         {
@@ -67,9 +70,10 @@ internal sealed class NicAttachment
             for (int k = 0; k < count; k++) Deliver(ref _received[k], now);
             total += count;
         }
+        // A NIC that is waited for tells at once when one more is there; others have to be asked.
+        HasMore = total > 1 || (total > 0 && total >= _burst && Nic is not IWaitableNic);
         // Asking for as many as come spares the question whether there is one more.
         _burst = total >= _burst ? Math.Min(2 * _burst, Batch) : Math.Max(1, total);
-        return total;
     }
 
     /// <summary>Gives the device what the stack has to send, until there is nothing or it takes no more.</summary>

@@ -69,13 +69,16 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     /// <remarks>A program that runs inline comes before the sending: its answer then carries the acknowledgement.</remarks>
     public void Poll(Instant now)
     {
-        int received = 0;
-        foreach (NicAttachment attachment in _attachments) received += attachment.Receive(now);
+        bool hasMore = false;
+        foreach (NicAttachment attachment in _attachments)
+        {
+            attachment.Receive(now);
+            hasMore |= attachment.HasMore;
+        }
         if (stack.NextDeadline <= now) stack.OnDeadline(now);
         bool isProgramDue = TellEvents() && loop.IsProgramDue;
         if (!isProgramDue) Settle(now);
-        // One frame alone is most often all there is: whoever waits for the NIC is told at once when that is wrong.
-        _polledAt = isProgramDue || received > 1 ? now : null;
+        _polledAt = isProgramDue || hasMore ? now : null;
     }
 
     /// <inheritdoc/>

@@ -49,6 +49,15 @@ internal sealed partial class TcpChannel : ITcpUser
     /// <summary>Whether a reader looks at received bytes where they lie: they must not be given back.</summary>
     internal bool IsLookedAt { get; set; }
 
+    /// <summary>Whether bytes came that nobody read.</summary>
+    internal bool HasUnread
+    {
+        get
+        {
+            using (Loop.Enter()) return !_isLetGo && !IsReadShut && Tcp.ReadableBytes > 0;
+        }
+    }
+
     /// <summary>Whether a reader has something to hear.</summary>
     internal bool IsReadable => Tcp.ReadableBytes > Examined || IsInputEnded;
 

@@ -151,6 +151,8 @@ internal sealed class HostDiagnostics
     /// <summary>Something to tell. A logger that throws is its owner's trouble, not the loop's.</summary>
     private sealed class Telling(Action tell) : ICompletion
     {
+        bool ICompletion.IsInline => false; // it sends nothing
+
         void ICompletion.Run()
         {
             try
