@@ -17,7 +17,7 @@ internal sealed class NicAttachment
     private readonly NicOptions _options;
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
-    internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, Instant now)
+    internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, bool passesThrough, Instant now)
     {
         _stack = stack;
         _options = options;
@@ -26,7 +26,7 @@ internal sealed class NicAttachment
         _forReceiving = new BufferRegistration[nic.Queues.Count];
         for (int i = 0; i < _buffers.Length; i++)
         {
-            _buffers[i] = BufferPool.Create(options.ReceiveBufferSize, options.ReceiveBuffers);
+            _buffers[i] = BufferPool.Create(options.ReceiveBufferSize, options.ReceiveBuffers + (passesThrough ? nic.Queues[i].PostRoom : 0));
             _forReceiving[i] = nic.Register(_buffers[i], i, BufferUse.Receive);
         }
         _forSending = nic.Register(stack.TransmitBuffers, queue: 0, BufferUse.Transmit);
@@ -36,6 +36,9 @@ internal sealed class NicAttachment
     internal INic Nic { get; }
 
     internal NetInterface Interface { get; }
+
+    /// <summary>What the device receives into, a pool a queue.</summary>
+    internal IReadOnlyList<BufferPool> ReceivePools => _buffers;
 
     /// <summary>Frames a strategy chose to drop.</summary>
     internal long DroppedByStrategy { get; private set; }

@@ -34,6 +34,9 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
 
     internal IReadOnlyList<NicAttachment> Attachments => _attachments;
 
+    /// <summary>Bodies that programs hold; null unless the host passes bodies through.</summary>
+    internal BodyLeases? Bodies { get; private set; }
+
     /// <summary>Parts above the stack that need time, such as a DHCP client.</summary>
     internal List<IPollable> Services { get; } = [];
 
@@ -54,14 +57,17 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     }
 
     /// <summary>Adds a NIC. The gate is held; the driver is not on its loop yet.</summary>
-    internal NicAttachment Attach(INic nic, NicOptions options)
+    internal NicAttachment Attach(INic nic, NicOptions options, bool passesThrough)
     {
-        NicAttachment attachment = new(stack, nic, options, loop.Now);
+        NicAttachment attachment = new(stack, nic, options, passesThrough, loop.Now);
         _attachments.Add(attachment);
         _nics.Add(nic);
         options.Apply(attachment.Interface, stack.Routes, loop.Now);
         return attachment;
     }
+
+    /// <summary>Passes bodies through from now on. All NICs are attached.</summary>
+    internal void PassThrough(TimeSpan lease) => Services.Add(Bodies = new BodyLeases(this, lease));
 
     /// <inheritdoc/>
     public void Poll(Instant now)
