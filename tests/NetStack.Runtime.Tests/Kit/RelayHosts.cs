@@ -9,6 +9,9 @@ namespace NetStack.Runtime.Tests;
 /// <summary>A client (10.1.0.2), a server (10.2.0.2), and a host with a NIC to each of them (10.1.0.1, 10.2.0.1), on one loop.</summary>
 public sealed class RelayHosts : IAsyncDisposable
 {
+    /// <summary>Receive buffers that a NIC has: more than what the bounded connections have under way, so that none is dropped.</summary>
+    public const int RingSize = 256;
+
     private readonly List<VirtualLink> _links = [];
 
     private RelayHosts(VirtualTimeLoop loop) => Loop = loop;
@@ -62,7 +65,8 @@ public sealed class RelayHosts : IAsyncDisposable
                     Assert.Equal(0, pool.Region.Registrations);
                 }
             }
-            Assert.Equal(hosts.Relay.Stack.TransmitBuffers.Count, hosts.Relay.Stack.TransmitBuffers.Available);
+            Memory.BufferPool transmit = hosts.Relay.Stack.TransmitBuffers;
+            Assert.InRange(transmit.Available, transmit.Count - 1, transmit.Count); // the stack fills one with its own messages
             Assert.Equal(0, hosts.Relay.GetBodyCounters().Held);
         });
     }
@@ -78,8 +82,8 @@ public sealed class RelayHosts : IAsyncDisposable
     private (VirtualNic Left, VirtualNic Right) Join(Impairment? impairment, ulong seed)
     {
         VirtualLink link = new(impairment ?? new Impairment { Delay = TimeSpan.FromMilliseconds(1) }, seed: seed);
-        VirtualNic left = new(new VirtualNicOptions { Name = $"l{seed}", Mac = new MacAddress(0x02_00_00_00_0A_00 + seed), RingSize = 128, Seed = seed });
-        VirtualNic right = new(new VirtualNicOptions { Name = $"r{seed}", Mac = new MacAddress(0x02_00_00_00_0B_00 + seed), RingSize = 128, Seed = seed + 1 });
+        VirtualNic left = new(new VirtualNicOptions { Name = $"l{seed}", Mac = new MacAddress(0x02_00_00_00_0A_00 + seed), RingSize = RingSize, Seed = seed });
+        VirtualNic right = new(new VirtualNicOptions { Name = $"r{seed}", Mac = new MacAddress(0x02_00_00_00_0B_00 + seed), RingSize = RingSize, Seed = seed + 1 });
         link.Connect(left, right);
         Loop.Add(link);
         _links.Add(link);
