@@ -72,7 +72,7 @@ public sealed class BodyTests
         await client.AsStream().WriteAsync(new byte[100]);
         Assert.Equal(100, await server.AsStream().ReadAtLeastAsync(new byte[100], 100));
         client.Abort();
-        IOException reset = await Assert.ThrowsAsync<IOException>(async () => await server.AsStream().ReadAsync(new byte[1]));
+        IOException reset = await Assert.ThrowsAsync<IOException>(async () => await server.Input.ReadAsync());
         Assert.Equal(SocketError.ConnectionReset, Assert.IsType<SocketException>(reset.InnerException).SocketErrorCode);
         await Assert.ThrowsAsync<IOException>(() => relay);
         await server.DisposeAsync();
