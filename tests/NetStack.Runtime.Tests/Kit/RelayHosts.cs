@@ -31,7 +31,10 @@ public sealed class RelayHosts : IAsyncDisposable
     /// <summary>Options of the relay's connections: what waits in them is well below what the pools have.</summary>
     public static TcpConnectionOptions Bounded { get; } = new()
     {
-        ReceivesBodies = true, MaxReceiveBuffer = 128 * 1024, SendBuffer = 128 * 1024, MaxSendBuffer = 128 * 1024,
+        ReceivesBodies = true,
+        MaxReceiveBuffer = 128 * 1024,
+        SendBuffer = 128 * 1024,
+        MaxSendBuffer = 128 * 1024,
     };
 
     /// <summary>Runs a program with the three hosts in virtual time, and then looks that nothing is left in the relay's pools.</summary>
