@@ -14,7 +14,7 @@ namespace NetStack.Multiplexer;
 /// (<see cref="PortOptions.BufferCount"/>). Frames passed by handle use neither. On a steered port posted buffers go to the
 /// device's own queue.</para>
 /// </remarks>
-public sealed partial class MultiplexerPort : INic, IAsyncDisposable
+public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
 {
     private const int PostedCapacity = 4096;
 
@@ -97,6 +97,8 @@ public sealed partial class MultiplexerPort : INic, IAsyncDisposable
 
     /// <summary>What the port counted.</summary>
     public PortCounters Counters { get; }
+
+    FetchMeter IMeteredNic.Meter => _meter;
 
     /// <summary>Frames by handle that wait or that the client holds.</summary>
     public int HeldFrames => _handleSlots.Outstanding;

@@ -28,6 +28,8 @@ internal sealed class BodyLease
 }
 
 /// <summary>A pool that devices receive into and that every NIC of the host may send from.</summary>
+/// <param name="pool">The pool.</param>
+/// <param name="registrations">Its registrations for sending, one for each attachment, in their order.</param>
 internal sealed class LentPool(BufferPool pool, BufferRegistration[] registrations)
 {
     internal BufferPool Pool => pool;
@@ -64,7 +66,7 @@ internal sealed class BodyLeases : IPollable
         _limit = limit;
         foreach (NicAttachment attachment in driver.Attachments)
         {
-            foreach (BufferPool pool in attachment.ReceivePools) Lend(pool);
+            foreach (BufferPool pool in attachment.ReceiveBuffers) Lend(pool);
         }
     }
 
@@ -150,7 +152,15 @@ internal sealed class BodyLeases : IPollable
         _isStopped = true;
         while (_pinning.First is { } pinning) End(pinning.Value);
         while (_private.First is { } own) End(own.Value);
-        return Task.WhenAll(_lent.SelectMany(l => l.Registrations).Select(r => r.UnregisterAsync().AsTask()).ToArray());
+        List<Task> ends = [];
+        foreach (LentPool lent in _lent)
+        {
+            for (int i = 0; i < lent.Registrations.Length; i++)
+            {
+                if (!_driver.Attachments[i].HasFailed) ends.Add(lent.Registrations[i].UnregisterAsync().AsTask());
+            }
+        }
+        return Task.WhenAll(ends);
     }
 
     /// <summary>The lent pool a body lies in; null when it lies in the stack's own buffers.</summary>

@@ -5,6 +5,9 @@ internal interface ILoopPart : IPollable
 {
     /// <summary>The NICs. They do not change while the loop drives the part.</summary>
     IReadOnlyList<INic> Nics { get; }
+
+    /// <summary>Something on the loop threw: nothing is driven any more. The gate is not held.</summary>
+    void OnLoopFailed(Exception failure);
 }
 
 /// <summary>How a loop's thread sleeps: in the wait set of the NICs that have one, woken by all others.</summary>
@@ -21,12 +24,12 @@ internal sealed class LoopWaiting
         IWaitSet? set = null;
         foreach (INic nic in nics)
         {
-            if (set is null && nic is IWaitableNic waitable) set = waitable.CreateWaitSet();
+            if (set is null && Innermost(nic) is IWaitableNic waitable) set = waitable.CreateWaitSet();
         }
         _set = set ?? new SignalWaitSet();
         foreach (INic nic in nics)
         {
-            if (_set.TryAdd(nic)) continue;
+            if (_set.TryAdd(Innermost(nic))) continue;
             nic.OnWake(_set.Wake);
             _wakers.Add(nic);
         }
@@ -76,6 +79,12 @@ internal sealed class LoopWaiting
             if (_isWaiting) _set.Wake();
             else _set.Dispose();
         }
+    }
+
+    private static INic Innermost(INic nic)
+    {
+        while (nic is INicDecorator decorator) nic = decorator.Inner;
+        return nic;
     }
 
     /// <summary>A wait set for NICs that only call back.</summary>

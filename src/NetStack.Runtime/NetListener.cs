@@ -22,6 +22,7 @@ public sealed class NetListener : IAsyncDisposable, IDisposable
         _scheduler = scheduler;
         listener.Tag = new User(this);
         LocalEndPoint = EndPoints.FromWire(listener.Local);
+        driver.Diagnostics.OnListening(listener);
     }
 
     /// <summary>The address and port; the port is the one chosen where 0 was asked for.</summary>
@@ -55,6 +56,7 @@ public sealed class NetListener : IAsyncDisposable, IDisposable
             if (_isClosed) return;
             _isClosed = true;
             _listener.Close();
+            _driver.Diagnostics.OnListenerClosed(_listener);
             foreach (Waiter waiter in _accepting) waiter.Signal();
             _accepting.Clear();
             _driver.Touch();

@@ -47,8 +47,8 @@ public abstract class NetLoop : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether this thread may touch what the loop drives.</summary>
-    internal bool IsOwner => _gate.IsHeldByCurrentThread;
+    /// <summary>Whether a program runs on this thread as soon as the gate is free: what waits to be sent can wait for what it has to say.</summary>
+    internal bool IsProgramDue { get; private set; }
 
     /// <summary>Drives something from now on: a virtual link, a multiplexer, a device.</summary>
     /// <exception cref="ObjectDisposedException">The loop was stopped.</exception>
@@ -94,7 +94,11 @@ public abstract class NetLoop : IAsyncDisposable
     }
 
     /// <summary>Notes a completion to be run once the gate is free. The gate is held.</summary>
-    internal void Complete(ICompletion completion) => _completed.Add(completion);
+    internal void Complete(ICompletion completion)
+    {
+        _completed.Add(completion);
+        IsProgramDue |= completion.IsInline;
+    }
 
     /// <summary>Sees to it that the loop looks at its deadlines again, where it may sleep beyond the earliest one. The gate is not
     /// necessarily held.</summary>
@@ -128,6 +132,7 @@ public abstract class NetLoop : IAsyncDisposable
             List<ICompletion> completed = _completed;
             _completed = _spare ?? [];
             _spare = null;
+            IsProgramDue = false;
             _gate.Exit();
             foreach (ICompletion completion in completed) completion.Run();
             completed.Clear();

@@ -29,7 +29,10 @@ public sealed partial class NetStackHost
         }
     }
 
-    private async ValueTask<NetConnection> ConnectOneAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    private ValueTask<NetConnection> ConnectOneAsync(IPEndPoint endPoint, CancellationToken cancellationToken) =>
+        Tracing.ConnectAsync(Loop, _diagnostics, endPoint, () => OpenAsync(endPoint, cancellationToken));
+
+    private async ValueTask<NetConnection> OpenAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         TcpChannel channel;

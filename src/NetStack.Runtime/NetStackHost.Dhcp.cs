@@ -41,13 +41,19 @@ public sealed partial class NetStackHost
     private void StartDhcp(NetInterface nic, DhcpOptions options)
     {
         options.HostName ??= _options.Name;
-        _dhcp.Add(new DhcpService(nic, options, Loop.Now) { LeaseChanged = _ => TellLeases() });
+        _dhcp.Add(new DhcpService(nic, options, Loop.Now) { LeaseChanged = service => OnLeaseChanged(nic, service) });
     }
 
     /// <summary>Gives the leases back. The gate is held.</summary>
     private void StopDhcp()
     {
         foreach (DhcpService service in _dhcp) service.Stop(release: true, Loop.Now);
+        TellLeases();
+    }
+
+    private void OnLeaseChanged(NetInterface nic, DhcpService service)
+    {
+        if (Volatile.Read(ref _isStopped) == 0) _diagnostics.OnLease(nic, service.Lease); // a lease that is given back is not lost
         TellLeases();
     }
 

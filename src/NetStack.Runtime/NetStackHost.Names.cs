@@ -31,7 +31,12 @@ public sealed partial class NetStackHost
             AddressFamily.InterNetworkV6 => DnsFamily.V6,
             _ => throw SocketErrors.Exception(SocketError.AddressFamilyNotSupported),
         };
-        DnsLookup lookup = await LookUpAsync(name, wanted, cancellationToken).ConfigureAwait(false);
+        return await Tracing.LookupAsync(Loop, _diagnostics, name, () => AskAsync(name, wanted, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async ValueTask<IPAddress[]> AskAsync(string name, DnsFamily family, CancellationToken cancellationToken)
+    {
+        DnsLookup lookup = await LookUpAsync(name, family, cancellationToken).ConfigureAwait(false);
         return lookup.Status switch
         {
             DnsStatus.Success => [.. lookup.Addresses.Select(a => a.ToIPAddress())],

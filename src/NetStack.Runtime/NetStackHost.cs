@@ -16,6 +16,7 @@ public sealed partial class NetStackHost : IAsyncDisposable
 {
     private readonly NetStackHostOptions _options;
     private readonly StackDriver _driver;
+    private readonly HostDiagnostics _diagnostics;
     private readonly bool _ownsLoop;
     private int _isStopped;
 
@@ -23,10 +24,11 @@ public sealed partial class NetStackHost : IAsyncDisposable
     {
         _options = options;
         _ownsLoop = loop is null;
-        Loop = loop ?? new RealTimeLoop(new RealTimeLoopOptions { Name = options.Name });
+        Loop = loop ?? new RealTimeLoop(new RealTimeLoopOptions { Name = options.Name, TimeProvider = options.TimeProvider ?? TimeProvider.System });
+        _diagnostics = new HostDiagnostics(Loop, options);
         using (Loop.Enter())
         {
-            _driver = new StackDriver(Loop, new NetworkStack(WithRandomness(options)));
+            _driver = new StackDriver(Loop, new NetworkStack(WithRandomness(options)), _diagnostics);
             _dns = new DnsService(Stack, options.Dns);
             foreach ((INic nic, NicOptions nicOptions) in nics)
             {
@@ -34,7 +36,9 @@ public sealed partial class NetStackHost : IAsyncDisposable
                 if (nicOptions.Dhcp) StartDhcp(attachment.Interface, nicOptions.DhcpOptions);
             }
             if (options.PassThrough) _driver.PassThrough(options.BodyLease);
+            _diagnostics.OnStarted(_driver.Attachments);
         }
+        _diagnostics.Metrics = new HostMetrics(_driver, options);
         Loop.Add(_driver);
     }
 
@@ -90,6 +94,7 @@ public sealed partial class NetStackHost : IAsyncDisposable
         Loop.Remove(_driver);
         foreach (INic nic in _driver.Nics) nic.Dispose();
         if (_ownsLoop) await Loop.DisposeAsync().ConfigureAwait(false);
+        _diagnostics.OnStopped();
     }
 
     /// <summary>Connections that programs let go of end by themselves; for a while.</summary>

@@ -6,12 +6,10 @@ public sealed class NetStackHostBuilder
     private readonly List<(INic Nic, NicOptions Options)> _nics = [];
     private NetLoop? _loop;
 
-    internal NetStackHostBuilder()
-    {
-    }
+    internal NetStackHostBuilder(NetStackHostOptions? options = null) => Options = options ?? new NetStackHostOptions();
 
     /// <summary>The settings.</summary>
-    public NetStackHostOptions Options { get; } = new();
+    public NetStackHostOptions Options { get; }
 
     /// <summary>Adds a NIC: a device, or a port of a multiplexer. The host owns it and disposes of it when it stops.</summary>
     /// <param name="nic">The NIC, used by nobody else.</param>

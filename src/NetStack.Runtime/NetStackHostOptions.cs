@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using NetStack.Dns;
@@ -40,4 +41,10 @@ public sealed class NetStackHostOptions
 
     /// <summary>Where the host logs.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Who makes the host's meter; null for a meter of its own. Hosts of one factory need different names.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
+
+    /// <summary>The clock of a host that has a loop of its own; null for the system's.</summary>
+    public TimeProvider? TimeProvider { get; set; }
 }

@@ -15,11 +15,14 @@ internal sealed class NicAttachment
     private readonly ReceivedFrame[] _received = new ReceivedFrame[Batch];
     private readonly TransmitFrame[] _toSend = new TransmitFrame[Batch];
     private readonly NicOptions _options;
+    private readonly HostDiagnostics _diagnostics;
+    private int _burst = Batch; // how many frames are asked for next
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
-    internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, bool passesThrough, Instant now)
+    internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, HostDiagnostics diagnostics, bool passesThrough, Instant now)
     {
         _stack = stack;
+        _diagnostics = diagnostics;
         _options = options;
         Nic = nic;
         _buffers = new BufferPool[nic.Queues.Count];
@@ -37,8 +40,14 @@ internal sealed class NicAttachment
 
     internal NetInterface Interface { get; }
 
-    /// <summary>What the device receives into, a pool a queue.</summary>
-    internal IReadOnlyList<BufferPool> ReceivePools => _buffers;
+    /// <summary>The buffers frames are received into, a pool for each queue.</summary>
+    internal IReadOnlyList<BufferPool> ReceiveBuffers => _buffers;
+
+    /// <summary>Whether the NIC threw: it is not called any more.</summary>
+    internal bool HasFailed { get; private set; }
+
+    /// <summary>When the NIC has to be polled although nothing arrives.</summary>
+    internal Instant? NextDeadline => HasFailed ? null : Nic.NextDeadline;
 
     /// <summary>Frames a strategy chose to drop.</summary>
     internal long DroppedByStrategy { get; private set; }
@@ -50,29 +59,27 @@ internal sealed class NicAttachment
     /// <returns>How many frames came in.</returns>
     internal int Receive(Instant now)
     {
-        Nic.Poll(now);
-        if (Nic.IsLinkUp != _isLinkUp) Interface.SetLink(_isLinkUp = Nic.IsLinkUp, now);
+        if (HasFailed || !TryPoll(now)) return 0;
         int total = 0;
         for (int i = 0; i < _buffers.Length; i++)
         {
-            INicQueue queue = Nic.Queues[i];
-            Post(queue, i);
-            int count = queue.Receive(_received);
+            int count = Take(i, now);
             for (int k = 0; k < count; k++) Deliver(ref _received[k], now);
             total += count;
         }
+        // Asking for as many as come spares the question whether there is one more.
+        _burst = total >= _burst ? Math.Min(2 * _burst, Batch) : Math.Max(1, total);
         return total;
     }
 
     /// <summary>Gives the device what the stack has to send, until there is nothing or it takes no more.</summary>
     internal void Transmit(Instant now)
     {
-        INicQueue queue = Nic.Queues[0];
-        while (true)
+        while (!HasFailed)
         {
             if (_waiting == 0) _waiting = _stack.Transmit(Interface, _toSend, now);
             if (_waiting == 0) return;
-            int taken = queue.Transmit(_toSend.AsSpan(0, _waiting)); // these are the device's now, bodies too
+            int taken = Hand(now);
             _waiting -= taken;
             Array.Copy(_toSend, taken, _toSend, 0, _waiting);
             if (_waiting > 0) return; // its ring is full; the NIC's deadline or wake calls us again
@@ -86,6 +93,7 @@ internal sealed class NicAttachment
         for (int i = 0; i < _waiting; i++) _toSend[i].Body.Release();
         _waiting = 0;
         Interface.SetEnabled(false, now);
+        if (HasFailed) return Task.CompletedTask; // its Dispose is all that can still be asked of it
         List<Task> ends = [_forSending.UnregisterAsync().AsTask()];
         foreach (BufferRegistration registration in _forReceiving) ends.Add(registration.UnregisterAsync().AsTask());
         return Task.WhenAll(ends);
@@ -93,10 +101,76 @@ internal sealed class NicAttachment
 
     private bool _isLinkUp = true;
 
+    private bool TryPoll(Instant now)
+    {
+        try
+        {
+            Nic.Poll(now);
+            if (Nic.IsLinkUp == _isLinkUp) return true;
+            _isLinkUp = Nic.IsLinkUp;
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure, now);
+            return false;
+        }
+        Interface.SetLink(_isLinkUp, now);
+        _diagnostics.OnInterface(Interface);
+        return true;
+    }
+
+    /// <summary>Takes received frames of a queue, after giving it every free buffer.</summary>
+    private int Take(int index, Instant now)
+    {
+        if (HasFailed) return 0;
+        try
+        {
+            INicQueue queue = Nic.Queues[index];
+            Post(queue, index);
+            return queue.Receive(_received.AsSpan(0, _burst));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure, now);
+            return 0;
+        }
+    }
+
+    /// <summary>Hands what waits to the device.</summary>
+    /// <returns>How many frames are the device's now, bodies too.</returns>
+    private int Hand(Instant now)
+    {
+        try
+        {
+            return Nic.Queues[0].Transmit(_toSend.AsSpan(0, _waiting));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure, now);
+            return _waiting; // nobody knows whose they are: they must not be released twice
+        }
+    }
+
+    /// <summary>The NIC threw. The others, and the stack, go on without it.</summary>
+    private void Fail(Exception failure, Instant now)
+    {
+        HasFailed = true;
+        Interface.SetEnabled(false, now);
+        _diagnostics.OnNicFailed(Interface, failure);
+    }
+
     private void Post(INicQueue queue, int index)
     {
         BufferRegistration registration = _forReceiving[index];
-        while (registration.IsActive && queue.PostRoom > 0 && _buffers[index].TryRent(out BufferHandle buffer)) queue.Post(registration, [buffer]);
+        if (!registration.IsActive) return;
+        Span<BufferHandle> free = stackalloc BufferHandle[Batch];
+        while (true)
+        {
+            int count = 0;
+            for (int room = Math.Min(queue.PostRoom, Batch); count < room && _buffers[index].TryRent(out free[count]);) count++;
+            if (count == 0) return;
+            queue.Post(registration, free[..count]);
+        }
     }
 
     private void Deliver(ref ReceivedFrame frame, Instant now)

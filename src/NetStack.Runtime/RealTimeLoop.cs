@@ -102,12 +102,26 @@ public sealed class RealTimeLoop : NetLoop
         {
             Failure = failure;
             Close();
+            foreach (ILoopPart part in Parts.OfType<ILoopPart>().ToArray()) part.OnLoopFailed(failure);
         }
         finally
         {
             _waiting.Retire();
             _ended.SetResult();
         }
+    }
+
+    /// <summary>Whether a part is to be polled again at once; otherwise, when the next one is.</summary>
+    private bool IsDue(Instant now, out Instant? next)
+    {
+        next = null;
+        foreach (IPollable part in Parts)
+        {
+            Instant? deadline = part.NextDeadline;
+            if (deadline <= now) return true;
+            next = Instant.Earliest(next, deadline);
+        }
+        return false;
     }
 
     /// <summary>Polls everything once.</summary>
@@ -120,8 +134,7 @@ public sealed class RealTimeLoop : NetLoop
         for (int i = 0; i < Parts.Count; i++) Parts[i].Poll(now);
         waiting = _waiting;
         sleep = default;
-        Instant? next = NextDeadline;
-        if (next <= now)
+        if (IsDue(now, out Instant? next))
         {
             idleSince = now;
             return true;

@@ -20,17 +20,19 @@ internal interface IDatagramUser
 /// Drives one stack on a loop: frames from its NICs into the stack, what the stack sends into the NICs, deadlines, and events to the
 /// programs above. This is the only code that touches a stack.
 /// </summary>
-internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
+internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnostics diagnostics) : ILoopPart
 {
     private const int MaxRounds = 64; // of events that lead to frames that lead to events, before others have a turn
 
     private readonly List<NicAttachment> _attachments = [];
     private readonly List<INic> _nics = [];
-    private bool _isMoving;
+    private Instant? _polledAt; // when it was polled last, if it is to be polled again at once
 
     internal NetLoop Loop => loop;
 
     internal NetworkStack Stack => stack;
+
+    internal HostDiagnostics Diagnostics => diagnostics;
 
     internal IReadOnlyList<NicAttachment> Attachments => _attachments;
 
@@ -48,9 +50,9 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     {
         get
         {
-            if (_isMoving) return loop.Now;
+            if (_polledAt is { } at) return at;
             Instant? next = stack.NextDeadline;
-            foreach (INic nic in _nics) next = Instant.Earliest(next, nic.NextDeadline);
+            foreach (NicAttachment attachment in _attachments) next = Instant.Earliest(next, attachment.NextDeadline);
             foreach (IPollable service in Services) next = Instant.Earliest(next, service.NextDeadline);
             return next;
         }
@@ -59,7 +61,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     /// <summary>Adds a NIC. The gate is held; the driver is not on its loop yet.</summary>
     internal NicAttachment Attach(INic nic, NicOptions options, bool passesThrough)
     {
-        NicAttachment attachment = new(stack, nic, options, passesThrough, loop.Now);
+        NicAttachment attachment = new(stack, nic, options, diagnostics, passesThrough, loop.Now);
         _attachments.Add(attachment);
         _nics.Add(nic);
         options.Apply(attachment.Interface, stack.Routes, loop.Now);
@@ -70,6 +72,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
     internal void PassThrough(TimeSpan lease) => Services.Add(Bodies = new BodyLeases(this, lease));
 
     /// <inheritdoc/>
+    /// <remarks>A program that runs inline comes before the sending: its answer then carries the acknowledgement.</remarks>
     public void Poll(Instant now)
     {
         int received = 0;
@@ -79,9 +82,14 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack) : ILoopPart
         {
             if (service.NextDeadline <= now) service.Poll(now);
         }
-        Settle(now);
-        _isMoving = received > 0; // more may have come meanwhile
+        bool isProgramDue = TellEvents() && loop.IsProgramDue;
+        if (!isProgramDue) Settle(now);
+        // One frame alone is most often all there is: whoever waits for the NIC is told at once when that is wrong.
+        _polledAt = isProgramDue || received > 1 ? now : null;
     }
+
+    /// <inheritdoc/>
+    public void OnLoopFailed(Exception failure) => diagnostics.OnLoopFailed(failure);
 
     /// <summary>After a call into the stack: sends what it let out, tells what it made happen. The gate is held.</summary>
     internal void Touch()

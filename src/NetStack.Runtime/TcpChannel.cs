@@ -24,6 +24,7 @@ internal sealed partial class TcpChannel : ITcpUser
         _isConnecting = isConnecting;
         Tcp = tcp;
         tcp.Tag = this;
+        if (!isConnecting) driver.Diagnostics.OnAccepted(tcp);
     }
 
     internal TcpConnection Tcp { get; }
@@ -53,13 +54,19 @@ internal sealed partial class TcpChannel : ITcpUser
 
     void ITcpUser.OnEvents(TcpEvents events)
     {
+        bool wasConnecting = _isConnecting && (events & TcpEvents.Connected) == 0;
         if ((events & (TcpEvents.Connected | TcpEvents.Closed)) != 0 && _isConnecting)
         {
             _isConnecting = false;
+            if (!wasConnecting) _driver.Diagnostics.OnConnected(Tcp);
             _writes?.Signal();
         }
         if ((events & TcpEvents.Writable) != 0 && HasUnsent) Push();
-        if ((events & TcpEvents.Closed) != 0) OnClosed();
+        if ((events & TcpEvents.Closed) != 0)
+        {
+            _driver.Diagnostics.OnClosed(Tcp, wasConnecting);
+            OnClosed();
+        }
         if (_reads is { IsWaiting: true } && IsReadable) _reads.Signal();
     }
 

@@ -17,6 +17,8 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     /// <summary>Whether an operation waits and was not told yet.</summary>
     internal bool IsWaiting { get; private set; }
 
+    bool ICompletion.IsInline => scheduler == PipeScheduler.Inline;
+
     /// <summary>Begins to wait. The gate is held.</summary>
     /// <exception cref="InvalidOperationException">Another operation waits.</exception>
     internal ValueTask WaitAsync(CancellationToken cancellationToken)

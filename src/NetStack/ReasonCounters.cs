@@ -23,10 +23,13 @@ public abstract class ReasonCounters
         }
     }
 
+    /// <summary>The reasons that occurred, by name, with their counts.</summary>
+    public IReadOnlyList<(string Reason, long Count)> Occurred => [.. _names.Zip(_counts).Where(p => p.Second != 0)];
+
     /// <summary>The reasons that occurred with their counts; <c>none</c> when none did.</summary>
     public override string ToString()
     {
-        string text = string.Join(", ", _names.Zip(_counts).Where(p => p.Second != 0).Select(p => $"{p.First} {p.Second}"));
+        string text = string.Join(", ", Occurred.Select(p => $"{p.Reason} {p.Count}"));
         return text.Length == 0 ? "none" : text;
     }
 

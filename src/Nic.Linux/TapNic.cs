@@ -16,7 +16,7 @@ namespace NetStack;
 /// A frame longer than the interface's MTU allows is dropped and counted, never cut; a buffer of at least the MTU and 23 bytes
 /// holds every frame, smaller ones are chained. With <see cref="TapOptions.Offload"/> frames have up to 64 KiB.
 /// </remarks>
-public sealed class TapNic : IWaitableNic
+public sealed class TapNic : IWaitableNic, IMeteredNic
 {
     private const NicCapabilities Offloads = NicCapabilities.ReceiveChecksum | NicCapabilities.TransmitChecksum
         | NicCapabilities.SegmentationOffload | NicCapabilities.ReceiveCoalescing;

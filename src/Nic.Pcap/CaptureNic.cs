@@ -15,7 +15,7 @@ namespace NetStack;
 /// own time. Receiving may wait for the stream the capture comes from, but not for frames beyond what has come once it has some.
 /// Nothing is allocated per frame. Buffers that are posted are not needed: none is taken.
 /// </remarks>
-public sealed class CaptureNic : INic
+public sealed class CaptureNic : IMeteredNic
 {
     private const int LongestPacket = 65535;
 

@@ -9,7 +9,7 @@ namespace NetStack.Nic.Virtual;
 /// sent frames go to.
 /// </summary>
 /// <remarks>Thread rule of <see cref="INic"/>. Deterministic: all chance comes from the seed, all time is handed in.</remarks>
-public sealed class VirtualNic : INic, IWireEnd
+public sealed class VirtualNic : IMeteredNic, IWireEnd
 {
     /// <summary>Bytes a frame may have beyond the MTU: an Ethernet header and two VLAN tags.</summary>
     internal const int LinkOverhead = EthernetView.Size + 2 * VlanView.Size;

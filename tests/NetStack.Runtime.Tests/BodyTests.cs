@@ -317,7 +317,7 @@ public sealed class BodyTests
         foreach (NetConnection connection in connections) await connection.DisposeAsync();
     }
 
-    private static IEnumerable<BufferPool> Pools(NetStackHost host) => host.Driver.Attachments.SelectMany(a => a.ReceivePools);
+    private static IEnumerable<BufferPool> Pools(NetStackHost host) => host.Driver.Attachments.SelectMany(a => a.ReceiveBuffers);
 
     private static byte[] RandomBytes(int count, ulong seed)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NetStack.Dhcp;
 using NetStack.Dns;
+using NetStack.Runtime.Tests.Diagnostics;
 using NetStack.Nic.Virtual;
 using NetStack.Udp;
 using NetStack.Wire;
@@ -81,13 +82,14 @@ public sealed class NameTests
             link.Connect(serverNic, clientNic);
             loop.Add(link);
             await using NetStackHost server = await NetStackHost.CreateBuilder().UseLoop(loop).Configure(o => o.Seed = seed).AddNic(serverNic, o => o.Address("10.0.0.2/24")).StartAsync();
+            LogRecorder log = new();
             TinyDhcpServer dhcp = null!;
             loop.Run(now =>
             {
                 dhcp = new TinyDhcpServer(server);
                 _ = new TinyDnsServer(server);
             });
-            NetStackHost client = await NetStackHost.CreateBuilder().UseLoop(loop).Configure(o => o.Seed = seed + 1).AddNic(clientNic, o => o.Dhcp = true).StartAsync();
+            NetStackHost client = await NetStackHost.CreateBuilder().UseLoop(loop).Configure(o => (o.Seed, o.LoggerFactory) = (seed + 1, log)).AddNic(clientNic, o => o.Dhcp = true).StartAsync();
             await using (client)
             {
                 DhcpLease lease = Assert.Single(await client.WaitForLeasesAsync());
@@ -99,6 +101,8 @@ public sealed class NameTests
             await Task.Delay(TimeSpan.FromSeconds(1), loop.TimeProvider);
             Assert.Equal("netstack", dhcp.HostName);
             if (loss == 0) Assert.Equal(Dhcpv4MessageType.Release, dhcp.Heard[^1]);
+            Assert.Contains("leased", log.TextOf(130), StringComparison.Ordinal);
+            Assert.DoesNotContain(131, log.Ids); // it was given back, not lost
         });
     }
 

@@ -196,7 +196,7 @@ public sealed class StreamTests
     private static async Task ForgetAsync(HostPair pair)
     {
         NetConnection connection = await pair.A.ConnectTcpAsync(new IPEndPoint(HostPair.AddressB, 7));
-        await connection.Output.WriteAsync(new byte[0]);
+        await connection.Output.FlushAsync();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -46,6 +46,9 @@ public sealed class EchoSocket : DatagramSocket
     /// <summary>Replies that wait to be received.</summary>
     public int Count => _queue.Count;
 
+    /// <summary>Bytes of memory that the waiting replies take.</summary>
+    public int QueuedBytes => _queue.Bytes;
+
     /// <summary>Sends an echo request.</summary>
     /// <param name="destination">Where to.</param>
     /// <param name="sequence">Its sequence number.</param>

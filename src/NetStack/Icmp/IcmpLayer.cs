@@ -66,6 +66,9 @@ public sealed partial class IcmpLayer : ITransport, IStackPart
         return identifier != 0 && _sockets.TryAdd((isV6, identifier), socket) ? socket : null;
     }
 
+    /// <summary>Every open echo socket, as of now, in no order.</summary>
+    public IReadOnlyList<EchoSocket> ListSockets() => [.. _sockets.Values];
+
     /// <summary>Reads an event of an echo socket.</summary>
     public bool TryReadEvent(out EchoEvent happened)
     {

@@ -39,6 +39,9 @@ public sealed class RawLayer : IDatagramTap, IStackPart
         return socket;
     }
 
+    /// <summary>Every open socket, as of now.</summary>
+    public IReadOnlyList<RawSocket> ListSockets() => [.. _sockets];
+
     /// <summary>Reads an event of a raw socket.</summary>
     public bool TryReadEvent(out RawEvent happened)
     {

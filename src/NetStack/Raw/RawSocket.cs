@@ -53,6 +53,9 @@ public sealed class RawSocket : DatagramSocket
     /// <summary>Datagrams that wait to be received.</summary>
     public int Count => _queue.Count;
 
+    /// <summary>Bytes of memory that the waiting packets take.</summary>
+    public int QueuedBytes => _queue.Bytes;
+
     /// <summary>Sends a payload; IP puts the header around it.</summary>
     /// <param name="destination">Where to.</param>
     /// <param name="payload">What follows the IP header; it is copied.</param>

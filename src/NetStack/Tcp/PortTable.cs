@@ -75,6 +75,9 @@ internal sealed class PortTable
     /// <summary>Bindings held.</summary>
     internal int Count { get; private set; }
 
+    /// <summary>Every listener.</summary>
+    internal IEnumerable<TcpListener> Listeners => _bindings.Values.SelectMany(list => list).Select(binding => binding.Listener).OfType<TcpListener>();
+
     /// <summary>Whether a port could be bound: nobody overlaps, or all who do share it.</summary>
     internal bool IsFree(in TcpBindOptions options)
     {

@@ -51,6 +51,9 @@ public sealed partial class UdpLayer : ITransport, IStackPart
     /// <summary>Opens a socket; it has no port yet.</summary>
     public UdpSocket Open(UdpFamily family) => new(this, _events, family, ++_lastNumber);
 
+    /// <summary>Every socket that has a port, as of now, in no order.</summary>
+    public IReadOnlyList<UdpSocket> ListSockets() => Table.List();
+
     /// <summary>Reads an event. Events of one socket that were not read are merged, so there is at most one of each.</summary>
     public bool TryReadEvent(out UdpEvent happened)
     {

@@ -80,6 +80,9 @@ public sealed partial class UdpSocket : DatagramSocket
     /// <summary>Payload bytes of the datagram that is received next; 0 when there is none.</summary>
     public int NextLength => _queue.Count == 0 ? 0 : _queue.HeadLength;
 
+    /// <summary>Bytes of memory that the waiting datagrams take.</summary>
+    public int QueuedBytes => _queue.Bytes;
+
     internal int Number { get; }
 
     /// <summary>The bound address as on the wire; none for any.</summary>

@@ -26,6 +26,17 @@ internal sealed class UdpTable
     /// <summary>The newest socket at a port; the others follow by <see cref="UdpSocket.NextOnPort"/>.</summary>
     internal UdpSocket? At(ushort port) => _byPort.GetValueOrDefault(port);
 
+    /// <summary>Every socket that has a port.</summary>
+    internal List<UdpSocket> List()
+    {
+        List<UdpSocket> sockets = new(Count);
+        foreach (UdpSocket head in _byPort.Values)
+        {
+            for (UdpSocket? socket = head; socket is not null; socket = socket.NextOnPort) sockets.Add(socket);
+        }
+        return sockets;
+    }
+
     /// <summary>Whom a unicast datagram is for: the connected socket, else the one that is bound most narrowly; among equals the
     /// newest, or, where they share the port for load, the one its flow falls to.</summary>
     internal UdpSocket? Find(in InboundDatagram datagram, ushort sourcePort, ushort destinationPort)

@@ -29,7 +29,8 @@ public sealed class HostPair : IAsyncDisposable
     public static IPAddress AddressB { get; } = IPAddress.Parse("10.0.0.2");
 
     public static async Task<HostPair> StartAsync(
-        NetLoop loop, ulong seed = 1, Impairment? impairment = null, Action<NetStackHostOptions>? configure = null, Action<NicOptions>? nicOptions = null)
+        NetLoop loop, ulong seed = 1, Impairment? impairment = null, Action<NetStackHostOptions>? configure = null, Action<NicOptions>? nicOptions = null,
+        Func<INic, INic>? decorate = null)
     {
         VirtualLink link = new(impairment ?? new Impairment { Delay = TimeSpan.FromMilliseconds(1) }, seed: seed);
         VirtualNic nicA = new(new VirtualNicOptions { Name = "a0", Mac = new MacAddress(0x02_00_00_00_00_0A), Seed = seed });
@@ -45,7 +46,7 @@ public sealed class HostPair : IAsyncDisposable
                 o.Seed = hostSeed;
                 configure?.Invoke(o);
             })
-            .AddNic(nic, o =>
+            .AddNic(decorate?.Invoke(nic) ?? nic, o =>
             {
                 o.Address(address);
                 nicOptions?.Invoke(o);
@@ -54,12 +55,14 @@ public sealed class HostPair : IAsyncDisposable
     }
 
     /// <summary>Runs a program with a pair of hosts in virtual time.</summary>
-    public static Task RunAsync(Func<HostPair, Task> program, ulong seed = 1, Impairment? impairment = null, Action<NetStackHostOptions>? configure = null)
+    public static Task RunAsync(
+        Func<HostPair, Task> program, ulong seed = 1, Impairment? impairment = null, Action<NetStackHostOptions>? configure = null,
+        Func<INic, INic>? decorate = null)
     {
         VirtualTimeLoop loop = new();
         return loop.RunAsync(async () =>
         {
-            await using HostPair pair = await StartAsync(loop, seed, impairment, configure);
+            await using HostPair pair = await StartAsync(loop, seed, impairment, configure, decorate: decorate);
             await program(pair).WaitAsync(TimeSpan.FromHours(1), loop.TimeProvider);
         });
     }

@@ -62,7 +62,7 @@ public sealed class RelayHosts : IAsyncDisposable
             await using (hosts) await program(hosts).WaitAsync(TimeSpan.FromHours(1), loop.TimeProvider);
             foreach (NicAttachment attachment in hosts.Relay.Driver.Attachments)
             {
-                foreach (Memory.BufferPool pool in attachment.ReceivePools)
+                foreach (Memory.BufferPool pool in attachment.ReceiveBuffers)
                 {
                     Assert.Equal(pool.Count, pool.Available);
                     Assert.Equal(0, pool.Region.Registrations);
