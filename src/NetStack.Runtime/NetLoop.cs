@@ -50,6 +50,9 @@ public abstract class NetLoop : IAsyncDisposable
     /// <summary>Whether a program runs on this thread as soon as the gate is free: what waits to be sent can wait for what it has to say.</summary>
     internal bool IsProgramDue { get; private set; }
 
+    /// <summary>Whether this thread may touch what the loop drives.</summary>
+    internal bool IsOwner => _gate.IsHeldByCurrentThread;
+
     /// <summary>Drives something from now on: a virtual link, a multiplexer, a device.</summary>
     /// <exception cref="ObjectDisposedException">The loop was stopped.</exception>
     public void Add(IPollable part)
