@@ -23,19 +23,30 @@ for project in src/*/*.csproj; do
   done
 done
 
-mkdir "$work/app"
-cat > "$work/app/app.csproj" <<XML
+project() { # NAME: a program that references the package
+  mkdir "$work/$1"
+  cat > "$work/$1/$1.csproj" <<XML
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable><RestorePackagesPath>$work/packages</RestorePackagesPath></PropertyGroup>
   <ItemGroup><PackageReference Include="NetStack" Version="$version" /></ItemGroup>
 </Project>
 XML
-sed -n '/^```csharp$/,/^```$/p' README.md | sed '/^```/d' > "$work/app/Program.cs"
+}
+build() { dotnet build "$work/$1" -v quiet -o "$work/$1/out" -p:RestoreAdditionalProjectSources="$work/feed"; }
+
+# The README's program on a capture, and two hosts that talk.
+project app
+sed -n '/^## Captures from code$/,/^## /p' README.md | sed -n '/^```csharp$/,/^```$/p' | sed '/^```/d' > "$work/app/Program.cs"
 cp samples/captures/web.pcapng "$work/app"
-dotnet build "$work/app" -v quiet -o "$work/app/out" -p:RestoreAdditionalProjectSources="$work/feed"
+build app
 (cd "$work/app" && out/app) > "$work/printed"
 head -3 "$work/printed"
 [ "$(wc -l < "$work/printed")" = "$("$root/src/NetStack.Inspect/bin/Release/net10.0/netstack" inspect samples/captures/web.pcapng | grep -c Flags)" ]
+
+project hosts
+cp samples/06-echo/Program.cs "$work/hosts"
+build hosts
+[ "$("$work/hosts/out/hosts" | tee /dev/stderr)" = "hello from the other stack" ]
 
 dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
 "$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"

@@ -14,7 +14,7 @@ namespace NetStack;
 /// was neither disposed of nor aborted, and that nobody refers to any more, is reset by the garbage collector.
 /// Failures are <see cref="IOException"/> with a <see cref="System.Net.Sockets.SocketException"/> inside, as <c>NetworkStream</c> has it.
 /// </remarks>
-public sealed class NetConnection : IDuplexPipe, IAsyncDisposable, IDisposable
+public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisposable
 {
     private readonly TcpChannel _channel;
     private NetPipeReader? _input;

@@ -32,9 +32,10 @@ public sealed partial class NetStackHost : IAsyncDisposable
             _dns = new DnsService(Stack, options.Dns);
             foreach ((INic nic, NicOptions nicOptions) in nics)
             {
-                NicAttachment attachment = _driver.Attach(nic, nicOptions);
+                NicAttachment attachment = _driver.Attach(nic, nicOptions, options.PassThrough);
                 if (nicOptions.Dhcp) StartDhcp(attachment.Interface, nicOptions.DhcpOptions);
             }
+            if (options.PassThrough) _driver.PassThrough(options.BodyLease);
             _diagnostics.OnStarted(_driver.Attachments);
         }
         _diagnostics.Metrics = new HostMetrics(_driver, options);
@@ -85,7 +86,8 @@ public sealed partial class NetStackHost : IAsyncDisposable
             _dns.Stop(Loop.Now);
             StopDhcp();
             _driver.Touch(); // the resets, and what DHCP releases
-            detached = Task.WhenAll(_driver.Attachments.Select(a => a.DetachAsync(Loop.Now)).ToArray());
+            Task returned = _driver.Bodies?.StopAsync() ?? Task.CompletedTask;
+            detached = Task.WhenAll(_driver.Attachments.Select(a => a.DetachAsync(Loop.Now)).Append(returned).ToArray());
         }
         Loop.Kick();
         await detached.ConfigureAwait(false);

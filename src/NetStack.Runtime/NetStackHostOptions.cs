@@ -31,6 +31,14 @@ public sealed class NetStackHostOptions
     /// <summary>How long a connect waits for one address before the next is tried beside it (RFC 8305 section 5).</summary>
     public TimeSpan ConnectionAttemptDelay { get; set; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Whether payload may be read and sent on by handle (<see cref="NetBody"/>). Every NIC may then send from what every other
+    /// receives into, and <see cref="NicOptions.ReceiveBuffers"/> are those beside the ring's: what can be held.</summary>
+    public bool PassThrough { get; set; }
+
+    /// <summary>How long a program may hold a <see cref="NetBody"/> before it is copied out of the buffers it was received into; more than
+    /// zero.</summary>
+    public TimeSpan BodyLease { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Where the host logs.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 

@@ -35,7 +35,7 @@ public readonly record struct UdpReceived(int Length, IPEndPoint From, IPEndPoin
 /// A UDP socket. One receive and one send at a time, on any threads. An ICMP error about something it sent is thrown by the next call
 /// as a <see cref="SocketException"/>, where the socket is connected.
 /// </summary>
-public sealed class NetUdp : IAsyncDisposable, IDisposable, IDatagramUser
+public sealed partial class NetUdp : IAsyncDisposable, IDisposable, IDatagramUser
 {
     private readonly StackDriver _driver;
     private readonly UdpSocket _socket;
@@ -187,7 +187,7 @@ public sealed class NetUdp : IAsyncDisposable, IDisposable, IDatagramUser
 
     void IDatagramUser.OnEvents(SocketEvents events)
     {
-        if ((events & (SocketEvents.Readable | SocketEvents.Error)) != 0) _reads.Signal();
+        if ((events & (SocketEvents.Readable | SocketEvents.Error)) != 0 || _socket.ReceivesBodies) _reads.Signal();
         if ((events & (SocketEvents.Writable | SocketEvents.Error)) != 0) _writes.Signal();
     }
 
@@ -201,15 +201,18 @@ public sealed class NetUdp : IAsyncDisposable, IDisposable, IDatagramUser
         received = default;
         CheckUsable();
         if (!_socket.TryReceive(buffer, out UdpDatagramInfo info)) return false;
-        received = new UdpReceived(info.Copied, EndPointOf(info.From, ref _lastFromKey, ref _lastFrom), EndPointOf(info.To, ref _lastToKey, ref _lastTo))
+        received = Describe(info);
+        return true;
+    }
+
+    private UdpReceived Describe(in UdpDatagramInfo info) =>
+        new(info.Copied, EndPointOf(info.From, ref _lastFromKey, ref _lastFrom), EndPointOf(info.To, ref _lastToKey, ref _lastTo))
         {
             DatagramLength = info.Length,
             Ecn = info.TrafficClass & 3,
             HopLimit = info.HopLimit,
             Interface = info.Interface,
         };
-        return true;
-    }
 
     private bool TrySend(ReadOnlySpan<byte> datagram, UdpEndpoint destination)
     {

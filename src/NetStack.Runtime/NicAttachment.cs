@@ -19,7 +19,7 @@ internal sealed class NicAttachment
     private int _burst = Batch; // how many frames are asked for next
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
-    internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, HostDiagnostics diagnostics, Instant now)
+    internal NicAttachment(NetworkStack stack, INic nic, NicOptions options, HostDiagnostics diagnostics, bool passesThrough, Instant now)
     {
         _stack = stack;
         _diagnostics = diagnostics;
@@ -29,7 +29,7 @@ internal sealed class NicAttachment
         _forReceiving = new BufferRegistration[nic.Queues.Count];
         for (int i = 0; i < _buffers.Length; i++)
         {
-            _buffers[i] = BufferPool.Create(options.ReceiveBufferSize, options.ReceiveBuffers);
+            _buffers[i] = BufferPool.Create(options.ReceiveBufferSize, options.ReceiveBuffers + (passesThrough ? nic.Queues[i].PostRoom : 0));
             _forReceiving[i] = nic.Register(_buffers[i], i, BufferUse.Receive);
         }
         _forSending = nic.Register(stack.TransmitBuffers, queue: 0, BufferUse.Transmit);

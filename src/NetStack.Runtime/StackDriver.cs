@@ -36,6 +36,9 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
 
     internal IReadOnlyList<NicAttachment> Attachments => _attachments;
 
+    /// <summary>Bodies that programs hold; null unless the host passes bodies through.</summary>
+    internal BodyLeases? Bodies { get; private set; }
+
     /// <summary>Parts above the stack that need time, such as a DHCP client.</summary>
     internal List<IPollable> Services { get; } = [];
 
@@ -56,14 +59,17 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     }
 
     /// <summary>Adds a NIC. The gate is held; the driver is not on its loop yet.</summary>
-    internal NicAttachment Attach(INic nic, NicOptions options)
+    internal NicAttachment Attach(INic nic, NicOptions options, bool passesThrough)
     {
-        NicAttachment attachment = new(stack, nic, options, diagnostics, loop.Now);
+        NicAttachment attachment = new(stack, nic, options, diagnostics, passesThrough, loop.Now);
         _attachments.Add(attachment);
         _nics.Add(nic);
         options.Apply(attachment.Interface, stack.Routes, loop.Now);
         return attachment;
     }
+
+    /// <summary>Passes bodies through from now on. All NICs are attached.</summary>
+    internal void PassThrough(TimeSpan lease) => Services.Add(Bodies = new BodyLeases(this, lease));
 
     /// <inheritdoc/>
     /// <remarks>A program that runs inline comes before the sending: its answer then carries the acknowledgement.</remarks>
@@ -76,6 +82,10 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
             hasMore |= attachment.HasMore;
         }
         if (stack.NextDeadline <= now) stack.OnDeadline(now);
+        foreach (IPollable service in Services)
+        {
+            if (service.NextDeadline <= now) service.Poll(now);
+        }
         bool isProgramDue = TellEvents() && loop.IsProgramDue;
         if (!isProgramDue) Settle(now);
         _polledAt = isProgramDue || hasMore ? now : null;

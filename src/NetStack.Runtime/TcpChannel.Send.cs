@@ -23,7 +23,7 @@ internal sealed partial class TcpChannel
     /// <summary>Bytes that were written and not flushed.</summary>
     internal long Unflushed => _filledBefore + _filling.End;
 
-    private bool HasUnsent => _sending.Array is not null || _unsent is { Count: > 0 } || !_direct.IsEmpty;
+    private bool HasUnsent => _sending.Array is not null || _unsent is { Count: > 0 } || !_direct.IsEmpty || _body is not null;
 
     /// <summary>Memory to write into. Only the writer calls this.</summary>
     /// <param name="sizeHint">Bytes it has at least; 0 for any.</param>
@@ -49,16 +49,22 @@ internal sealed partial class TcpChannel
     /// <exception cref="InvalidOperationException">Another write waits, or the output was completed.</exception>
     internal bool TrySend(ReadOnlyMemory<byte> last)
     {
-        if (_isShutdownDue) throw new InvalidOperationException("The output was completed: nothing more can be written.");
-        if (!_direct.IsEmpty) throw new InvalidOperationException("Another write has not ended yet.");
-        CheckFailed();
-        EndChunk();
-        _filledBefore = 0;
+        BeginSend();
         _direct = last;
         bool isDone = Push();
         _driver.Touch();
         if (isDone) CheckFailed();
         return isDone;
+    }
+
+    /// <summary>What was written is to go, and something behind it.</summary>
+    private void BeginSend()
+    {
+        if (_isShutdownDue) throw new InvalidOperationException("The output was completed: nothing more can be written.");
+        if (!_direct.IsEmpty || _body is not null) throw new InvalidOperationException("Another write has not ended yet.");
+        CheckFailed();
+        EndChunk();
+        _filledBefore = 0;
     }
 
     /// <summary>After a wait. Bytes of a write that was given up stay queued, as they do in a pipe. The gate is held.</summary>
@@ -121,6 +127,7 @@ internal sealed partial class TcpChannel
             _direct = _direct[Tcp.Write(_direct.Span)..];
             if (!_direct.IsEmpty) return !Tcp.CanWrite && DropUnsent();
         }
+        if (!TryPushBody()) return !Tcp.CanWrite && DropUnsent();
         if (_isShutdownDue && !IsWriteShut)
         {
             IsWriteShut = true;
@@ -162,6 +169,7 @@ internal sealed partial class TcpChannel
     {
         while (TryNext()) ReturnSending();
         _direct = default;
+        DropBody();
         _writes?.Signal();
         return true;
     }

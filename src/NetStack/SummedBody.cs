@@ -40,6 +40,31 @@ public struct SummedBody
         body.Release();
     }
 
+    /// <summary>Copies the bytes into other buffers, and lets go of those they are in. The sum stays what it
+    /// was: if the bytes changed since they were verified, it shows at the receiver as before.</summary>
+    /// <param name="pool">Where to: buffers that no device receives into.</param>
+    /// <param name="meter">Counts what was read and copied.</param>
+    /// <returns>False when too few buffers are free; nothing changed then.</returns>
+    public bool TryMoveTo(BufferPool pool, FetchMeter meter)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        PacketBody moved = default;
+        for (int rest = Length; rest > 0; rest -= pool.BufferSize)
+        {
+            if (!pool.TryRent(out BufferHandle buffer))
+            {
+                moved.Release();
+                return false;
+            }
+            moved.Append(new BodySlice(pool, buffer, 0, Math.Min(rest, pool.BufferSize)));
+        }
+        Body.CopyTo(0, moved, 0, meter);
+        PacketBody old = Body;
+        Body = moved;
+        old.Release();
+        return true;
+    }
+
     /// <summary>Moves it out: this variable is empty then.</summary>
     /// <exception cref="InvalidOperationException">The body was released or trimmed by itself: its sum is of other bytes.</exception>
     internal SummedBody Take()
