@@ -24,6 +24,7 @@ skip() { echo "skip goodput $*" && exit 0; }
 [ "$(id -u)" = 0 ] || skip "needs root, to make network namespaces"
 [ -c /dev/net/tun ] || skip "/dev/net/tun is not there"
 for tool in ip python3 dotnet; do command -v "$tool" >/dev/null || skip "$tool is not installed"; done
+python=$(python3 -c 'import sys; print(sys.executable)')
 modprobe tcp_cubic 2>/dev/null
 grep -qw cubic /proc/sys/net/ipv4/tcp_available_congestion_control || skip "the kernel has no CUBIC"
 
@@ -71,7 +72,7 @@ make_near_and_far() {
   ip netns exec "$near" dotnet "$server" --tap "$tap" --address $STACK/24 --gateway 10.78.0.1 --peer >"$work/server.log" 2>&1 &
   started+=($!)
   wait_for_line "$work/server.log" ready || fail "the stack did not become ready" "$work/server.log"
-  ip netns exec "$near" python3 bench/goodput.py serve 0.0.0.0 >"$work/serve.log" 2>&1 &
+  ip netns exec "$near" "$python" bench/goodput.py serve 0.0.0.0 >"$work/serve.log" 2>&1 &
   started+=($!)
 }
 
@@ -100,8 +101,8 @@ measure() { # WAY ADDRESS LOSS RTT SEED: sets result to Mbit/s
   local program=receive
   [ "$1" = sends ] || program=send
   # The first packet asks for the neighbours' addresses, and may be lost with them: not what is measured.
-  for _ in 1 2 3 4 5; do in_far python3 -c 'import socket,sys; socket.create_connection((sys.argv[1], 5001), 3).close()' "$2" 2>/dev/null && break; done
-  result=$(in_far python3 bench/goodput.py $program "$2" "$seconds" 2>"$work/run.log") || result="-"
+  for _ in 1 2 3 4 5; do in_far "$python" -c 'import socket,sys; socket.create_connection((sys.argv[1], 5001), 3).close()' "$2" 2>/dev/null && break; done
+  result=$(in_far "$python" bench/goodput.py $program "$2" "$seconds" 2>"$work/run.log") || result="-"
   [ -z "${VERBOSE:-}" ] || echo "# $* ${result} $(tr '\n' ' ' <"$work/run.log")" >&2
   result=${result%% *}
   lower_link
@@ -112,6 +113,7 @@ median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print NR % 2
 
 server=$(build samples/03-tap-server) || fail "samples/03-tap-server does not build" "$work/build.log"
 impair=$(build tests/interop/impair) || fail "tests/interop/impair does not build" "$work/build.log"
+chrt -r -p 10 $$ >/dev/null 2>&1 # and so all that it starts, both sides alike: what else the machine does is not to decide
 make_near_and_far
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, Linux $(uname -r); $rate Mbit/s, $queue KiB of queue, $seconds s each, seeds ${seeds[*]}, load $(cut -d ' ' -f 1 /proc/loadavg)"
 echo
