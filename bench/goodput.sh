@@ -9,7 +9,8 @@
 # `sends`: the far kernel reads from the stack's source behind `near`, or from a kernel socket of `near` itself.
 # `receives`: the far kernel sends to the stack's sink, or to a kernel socket of `near`; what it got acknowledged counts.
 # The link is tests/interop/impair: made anew for each run, so that each begins with the same seed. Needs root, ip and python3, and
-# says why it skips. Smaller: LOSSES, RTTS (ms), SEEDS, SECONDS_EACH, WAYS; also RATE (Mbit/s), QUEUE (KiB before the bottleneck).
+# says why it skips. Smaller: LOSSES, RTTS (ms), SEEDS, SECONDS_EACH, WAYS; also RATE (Mbit/s), QUEUE (KiB before the bottleneck), and
+# VERBOSE=1 for a line a run and what the link counted.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export PATH=$PATH:/usr/sbin:/sbin
