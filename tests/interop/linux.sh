@@ -71,6 +71,7 @@ wait_for() { # SECONDS COMMAND...: until it succeeds
 
 start_server() { # OPTION...: until it is ready
   stop_server
+  : >"$work/server.log" # or the last one's `ready` is found
   ip netns exec "$near" "${server[@]}" --tap "$tap" "$@" >"$work/server.log" 2>&1 &
   server_pid=$!
   wait_for 30 grep -q '^ready' "$work/server.log"

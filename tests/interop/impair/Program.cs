@@ -1,8 +1,9 @@
 // A bad cable between two TAP devices, for kernels without netem: what one gives out goes into the other, less what is lost.
 //
-//   impair NAME NAME [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--delay MS] [--seed N]
+//   impair NAME NAME [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--delay MS] [--rate MBIT] [--queue KIB] [--seed N]
 //
-// Shares are from 0 to 1 and hold for each direction. Prints `ready` when frames pass, and what it did when it is ended (SIGTERM).
+// Shares are from 0 to 1 and hold for each direction, as do the rate and the queue before it. Prints `ready` when frames pass, and what
+// it did when it is ended (SIGTERM).
 
 using System.Diagnostics;
 using System.Globalization;
@@ -15,7 +16,7 @@ using NetStack.Nic.Virtual;
 
 if (args.Length < 2 || args.Length % 2 != 0)
 {
-    Console.Error.WriteLine("usage: impair NAME NAME [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--delay MS] [--seed N]");
+    Console.Error.WriteLine("usage: impair NAME NAME [--loss P] [--reorder P] [--duplicate P] [--corrupt P] [--delay MS] [--rate MBIT] [--queue KIB] [--seed N]");
     return 1;
 }
 Dictionary<string, double> given = args[2..].Chunk(2).ToDictionary(pair => pair[0], pair => double.Parse(pair[1], CultureInfo.InvariantCulture));
@@ -27,6 +28,8 @@ Impairment impairment = new()
     Duplicate = Of("--duplicate"),
     Corrupt = Of("--corrupt"),
     Delay = TimeSpan.FromMilliseconds(Of("--delay")),
+    Rate = (long)(Of("--rate") * 1_000_000),
+    QueueBytes = (int)(Of("--queue", 256) * 1024),
 };
 VirtualLink link = new(impairment, seed: (ulong)Of("--seed", 1));
 using TapNic a = new(args[0]);
