@@ -21,7 +21,7 @@ public abstract class NetLoop : IAsyncDisposable
     private bool _isClosed;
 
     [ThreadStatic]
-    private static NetLoop? s_running; // whose completions this thread runs
+    private static NetLoop? _running; // whose completions this thread runs
 
     private protected NetLoop()
     {
@@ -123,13 +123,13 @@ public abstract class NetLoop : IAsyncDisposable
     /// it is in, so that programs which answer each other inline do not pile up on the stack.</summary>
     private void Exit()
     {
-        if (--_depth > 0 || _completed.Count == 0 || s_running == this)
+        if (--_depth > 0 || _completed.Count == 0 || _running == this)
         {
             _gate.Exit();
             return;
         }
-        NetLoop? outer = s_running;
-        s_running = this;
+        NetLoop? outer = _running;
+        _running = this;
         while (_completed.Count > 0)
         {
             List<ICompletion> completed = _completed;
@@ -142,7 +142,7 @@ public abstract class NetLoop : IAsyncDisposable
             _gate.Enter();
             _spare = completed;
         }
-        s_running = outer;
+        _running = outer;
         _gate.Exit();
     }
 

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using NetStack.Dhcp;
 using NetStack.Dns;
-using NetStack.Runtime.Tests.Diagnostics;
 using NetStack.Nic.Virtual;
+using NetStack.Runtime.Tests.Diagnostics;
 using NetStack.Udp;
 using NetStack.Wire;
 
