@@ -22,13 +22,16 @@ public sealed class RealTimeLoop : NetLoop
     // While programs call in, deadlines come and go with every segment: sleeping no longer than this spares them a wake-up each.
     private static readonly TimeSpan LightSleep = TimeSpan.FromMilliseconds(20);
 
+    private const int BusyPause = 8; // turns of waiting between two polls that found nothing
+
     private readonly RealTimeLoopOptions _options;
     private readonly long _origin;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LoopWaiting _waiting;
     private Instant _wakeAt = Instant.MaxValue; // when the sleeping thread wakes by itself; the past while it is awake
-    private bool _isTouched;
+    private bool _isTouched;   // a program called since the last poll
+    private bool _isLightSleep; // or since the last sleep
     private volatile bool _isStopping;
 
     /// <summary>Starts the thread.</summary>
@@ -95,7 +98,8 @@ public sealed class RealTimeLoop : NetLoop
             while (!_isStopping)
             {
                 if (Step(ref idleSince, out LoopWaiting waiting, out TimeSpan sleep)) continue;
-                waiting.Wait(sleep);
+                if (sleep == TimeSpan.Zero) Thread.SpinWait(BusyPause); // programs want the gate as well
+                else waiting.Wait(sleep);
             }
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
@@ -125,7 +129,7 @@ public sealed class RealTimeLoop : NetLoop
     }
 
     /// <summary>Polls everything once.</summary>
-    /// <returns>Whether to go on at once; otherwise how to sleep.</returns>
+    /// <returns>Whether to go on at once; otherwise how long to sleep, or zero to only let others have the gate.</returns>
     private bool Step(ref Instant idleSince, out LoopWaiting waiting, out TimeSpan sleep)
     {
         using Scope scope = Enter();
@@ -133,17 +137,16 @@ public sealed class RealTimeLoop : NetLoop
         _wakeAt = new Instant(long.MinValue);
         for (int i = 0; i < Parts.Count; i++) Parts[i].Poll(now);
         waiting = _waiting;
-        sleep = default;
-        if (IsDue(now, out Instant? next))
-        {
-            idleSince = now;
-            return true;
-        }
-        if (_options.BusyPoll != TimeSpan.Zero && (_options.BusyPoll < TimeSpan.Zero || now < idleSince + _options.BusyPoll)) return true;
-        if (!waiting.TryArm()) return true;
-        bool isLight = _isTouched;
+        sleep = TimeSpan.Zero;
+        bool isDue = IsDue(now, out Instant? next);
+        if (isDue || _isTouched) idleSince = now;
+        _isLightSleep |= _isTouched;
         _isTouched = false;
-        _wakeAt = Instant.Min(next ?? Instant.MaxValue, isLight ? now + LightSleep : Instant.MaxValue);
+        if (isDue) return true;
+        if (_options.BusyPoll != TimeSpan.Zero && (_options.BusyPoll < TimeSpan.Zero || now < idleSince + _options.BusyPoll)) return false;
+        if (!waiting.TryArm()) return true;
+        _wakeAt = Instant.Min(next ?? Instant.MaxValue, _isLightSleep ? now + LightSleep : Instant.MaxValue);
+        _isLightSleep = false;
         sleep = _wakeAt == Instant.MaxValue ? Timeout.InfiniteTimeSpan : _wakeAt - now + TimeSpan.FromTicks(1);
         return false;
     }

@@ -274,10 +274,13 @@ public sealed partial class TcpConnection
             long place = PlaceOf(segment.DataStart) + segment.Length;
             if (place >= _receiveQueue.Next && place <= PlaceOf(_window.Edge) + 1) _finPlace = place;
         }
-        if (segment.IsFin) AckAtOnce();
-        if (_isFinReceived || _finPlace != _receiveQueue.Next) return;
+        if (_isFinReceived || _finPlace != _receiveQueue.Next)
+        {
+            if (segment.IsFin) AckAtOnce();
+            return;
+        }
         _isFinReceived = true;
-        AckAtOnce();
+        _ack.OnUrgent(); // in the connection's turn: what the program has to say to this, often its own FIN, carries it
         Raise(TcpEvents.PeerClosed | TcpEvents.Readable);
         Move(TcpTrigger.ReceiveFin);
         if (_state == TcpState.TimeWait) BeginTimeWait(now);
