@@ -67,7 +67,7 @@ internal sealed class NicAttachment
         for (int i = 0; i < _buffers.Length; i++)
         {
             int count = Take(i, now);
-            for (int k = 0; k < count; k++) Deliver(ref _received[k], now);
+            for (int k = 0; k < count; k++) Deliver(ref _received[k], k + 1 < count, now);
             total += count;
         }
         // A NIC that is waited for tells at once when one more is there; others have to be asked.
@@ -177,7 +177,7 @@ internal sealed class NicAttachment
         }
     }
 
-    private void Deliver(ref ReceivedFrame frame, Instant now)
+    private void Deliver(ref ReceivedFrame frame, bool isMoreComing, Instant now)
     {
         FrameFacts facts = new() { Length = frame.Length, Tag = frame.Tag, Trust = _options.Trust };
         if (_options.Copy.Decide(facts) == CopyDecision.Drop)
@@ -191,6 +191,7 @@ internal sealed class NicAttachment
             Body = frame.Body,
             SegmentCount = frame.SegmentCount,
             SegmentSize = frame.SegmentSize,
+            IsMoreComing = isMoreComing,
             IsTransportChecksumGood = frame.Checksum == ChecksumVerdict.Good,
         };
         _stack.Receive(Interface, inbound, now);

@@ -22,4 +22,8 @@ public readonly record struct InboundFrame(HeaderSnapshot Headers, LinkType Link
 
     /// <summary>Payload bytes in each coalesced segment but the last; 0 where there is one.</summary>
     public int SegmentSize { get; init; }
+
+    /// <summary>Whether the caller hands in another frame before it asks for what is to be sent: acknowledgements wait for the last of
+    /// them (RFC 9293 section 3.10.7.4, MUST-59).</summary>
+    public bool IsMoreComing { get; init; }
 }

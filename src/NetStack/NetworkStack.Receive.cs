@@ -15,8 +15,12 @@ public sealed partial class NetworkStack
         ArgumentNullException.ThrowIfNull(nic);
         Advance(now);
         nic.FramesReceived++;
+        Tcp.IsInBatch = _isMoreComing;
+        _isMoreComing = frame.IsMoreComing;
         if (OnFrame(nic, frame, now) is { } refusal) nic.Drops.Add(refusal);
     }
+
+    private bool _isMoreComing; // the last frame said that another follows
 
     /// <summary>Header bytes asked for at once: those of most frames, so that they are fetched in one go.</summary>
     private const int UsualHeaders = EthernetHeader.Size + Ipv4Header.Size + TcpView.MinSize + NetStack.Tcp.OptionLayout.TimestampsSize;

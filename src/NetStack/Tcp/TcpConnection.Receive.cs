@@ -33,7 +33,7 @@ public sealed partial class TcpConnection
     /// <summary>Takes a segment for this connection.</summary>
     internal void OnSegment(in TcpSegment segment, Instant now)
     {
-        if (_ack.IsDue && _state != TcpState.SynSent) FlushAck(now);
+        if (_ack.IsDue && !_layer.IsInBatch && _state != TcpState.SynSent) FlushAck(now);
         switch (_state)
         {
             case TcpState.Closed or TcpState.TimeWait or TcpState.Listen:

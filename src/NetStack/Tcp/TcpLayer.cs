@@ -59,6 +59,9 @@ public sealed partial class TcpLayer : IStackPart
     /// <summary>Connections whose user let go of them and that are not over yet.</summary>
     public int OrphanCount { get; internal set; }
 
+    /// <summary>Whether nothing could be sent since the segment before: it and this one are acknowledged together.</summary>
+    internal bool IsInBatch { get; set; }
+
     internal IIpOutput Ip { get; }
 
     /// <summary>Counts what is read and copied of bodies.</summary>

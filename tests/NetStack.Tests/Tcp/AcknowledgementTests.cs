@@ -73,6 +73,25 @@ public sealed class AcknowledgementTests
         rig.NoOut();
     }
 
+    [Fact, Rfc(9293, "3.10.7.4", "MUST-59")]
+    public void Segments_of_one_batch_are_acknowledged_together_and_a_gap_in_it_at_once()
+    {
+        Rig rig = Slow(out _);
+        for (uint i = 0; i < 6; i++)
+        {
+            rig.Layer.IsInBatch = i > 0;
+            rig.In(Ack, 1 + i * 1000, 1, data: Rig.Bytes(1000));
+        }
+        rig.Out(Ack, 1, 6001);
+        rig.NoOut();
+        for (uint i = 7; i < 9; i++) rig.In(Ack, 1 + i * 1000, 1, data: Rig.Bytes(1000)); // the sender needs each duplicate
+        rig.Out(Ack, 1, 6001);
+        rig.Out(Ack, 1, 6001);
+        rig.Layer.IsInBatch = false;
+        for (uint i = 6; i < 7; i++) rig.In(Ack, 1 + i * 1000, 1, data: Rig.Bytes(1000));
+        rig.Out(Ack, 1, 9001);
+    }
+
     [Fact, Rfc(9293, "3.10.7.4", "MUST-59", "MAY-13"), Rfc(5681, "4.2")]
     public void A_gap_and_its_filling_are_acknowledged_at_once()
     {
