@@ -87,7 +87,7 @@ stop_server() {
 serve() { # NAME: a server with fixed addresses, unless one runs
   [ -n "$server_pid" ] && kill -0 "$server_pid" 2>/dev/null && [ "$served" = fixed ] && return 0
   served=fixed
-  start_server --address "$STACK4/24" --address "$STACK6/64" --gateway "$NEAR4" --root "$work/root" && return 0
+  start_server --address "$STACK4/24" --address "$STACK6/64" --gateway "$NEAR4" --root "$work/root" && wait_for 5 in_near ping -6 -c 1 -W 1 "$STACK6" && return 0 # duplicate detection takes its time
   not_ok "$1" "the server did not become ready" "$work/server.log"
   return 1
 }
@@ -120,9 +120,9 @@ ping_check() { # NAME ARGUMENT...: no reply may be missing
 }
 
 check_ping4() { ping_check ping4 -c 100 -i 0.01 "$STACK4"; }
-check_ping4_large() { ping_check ping4-large -c 20 -i 0.05 -s 60000 "$STACK4"; }
+check_ping4_large() { ping_check ping4-large -c 100 -i 0.01 -s 60000 "$STACK4"; }
 check_ping6() { ping_check ping6 -6 -c 100 -i 0.01 "$STACK6"; }
-check_ping6_large() { ping_check ping6-large -6 -c 20 -i 0.05 -s 60000 "$STACK6"; }
+check_ping6_large() { ping_check ping6-large -6 -c 100 -i 0.01 -s 60000 "$STACK6"; }
 
 large_file() {
   [ -f "$work/root/large" ] || head -c $((200 << 20)) /dev/urandom >"$work/root/large"
