@@ -45,7 +45,7 @@ internal sealed class LentPool(BufferPool pool, BufferRegistration[] registratio
 /// long, or while buffers are short, is moved into the stack's transmit buffers, at most half of which go for that. The gate is held
 /// unless said otherwise.
 /// </summary>
-internal sealed class BodyLeases : IPollable
+internal sealed class BodyLeases
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(20); // while there is nowhere to move to
 
@@ -76,23 +76,23 @@ internal sealed class BodyLeases : IPollable
     /// <summary>Bodies that were moved because they were held too long or buffers were short.</summary>
     internal long Moved { get; private set; }
 
-    /// <inheritdoc/>
-    public Instant? NextDeadline
+    /// <summary>When <see cref="Poll"/> has to be called next; null when never.</summary>
+    internal Instant? NextDeadline
     {
         get
         {
             if (_pinning.First is not { } oldest) return null;
-            Instant due = _lent.Exists(IsShort) ? oldest.Value.Since : oldest.Value.Since + _limit;
+            Instant due = IsAnyShort ? oldest.Value.Since : oldest.Value.Since + _limit;
             return due > _retryAt ? due : _retryAt;
         }
     }
 
     private BufferPool Private => _driver.Stack.TransmitBuffers;
 
-    /// <inheritdoc/>
-    public void Poll(Instant now)
+    /// <summary>Moves what is held too long, or while buffers are short.</summary>
+    internal void Poll(Instant now)
     {
-        bool isShort = _lent.Exists(IsShort);
+        bool isShort = IsAnyShort;
         LinkedListNode<BodyLease>? next = _pinning.First;
         while (next is not null)
         {
@@ -171,7 +171,7 @@ internal sealed class BodyLeases : IPollable
         {
             BufferPool pool = body.Slice(i).Pool;
             if (pool == Private || pool == first?.Pool) continue;
-            LentPool lent = _lent.Find(l => l.Pool == pool) ?? Lend(pool);
+            LentPool lent = Find(pool) ?? Lend(pool);
             first ??= lent;
         }
         return first;
@@ -184,6 +184,27 @@ internal sealed class BodyLeases : IPollable
         LentPool lent = new(pool, [.. _driver.Nics.Select(n => n.Register(pool, queue: 0, BufferUse.Transmit))]);
         _lent.Add(lent);
         return lent;
+    }
+
+    private LentPool? Find(BufferPool pool)
+    {
+        foreach (LentPool lent in _lent)
+        {
+            if (lent.Pool == pool) return lent;
+        }
+        return null;
+    }
+
+    private bool IsAnyShort
+    {
+        get
+        {
+            foreach (LentPool lent in _lent)
+            {
+                if (IsShort(lent)) return true;
+            }
+            return false;
+        }
     }
 
     private bool IsShort(LentPool lent) => lent.Held > 0 && lent.Pool.Available < lent.Pool.Count * _driver.Stack.Tcp.Settings.BodyReserve;

@@ -71,8 +71,8 @@ public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisp
     public void Abort() => _channel.Abort();
 
     /// <summary>
-    /// Sends what was written, then a FIN, and lets go of the connection, which the stack ends by itself; when bytes are unread the
-    /// connection is reset at once instead (RFC 2525 section 2.17). Waits only while the send buffer is full.
+    /// Sends what was written, then a FIN, and lets go of the connection, which the stack ends by itself; when bytes are unread
+    /// (RFC 2525 section 2.17), or a write is under way, the connection is reset at once instead. A read that waits fails. Waits only while the send buffer is full.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -83,7 +83,7 @@ public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisp
     /// <summary>As <see cref="DisposeAsync"/>, but resets the connection when the token is cancelled before the stack has taken all.</summary>
     public async ValueTask CloseAsync(CancellationToken cancellationToken)
     {
-        if (_channel.HasUnread)
+        if (_channel.MustAbort)
         {
             _channel.Abort();
             return;

@@ -21,6 +21,7 @@ public sealed class NetListener : IAsyncDisposable, IDisposable
         _listener = listener;
         _scheduler = scheduler;
         listener.Tag = new User(this);
+        driver.Open.Add(this);
         LocalEndPoint = EndPoints.FromWire(listener.Local);
         driver.Diagnostics.OnListening(listener);
     }
@@ -55,6 +56,7 @@ public sealed class NetListener : IAsyncDisposable, IDisposable
         {
             if (_isClosed) return;
             _isClosed = true;
+            _driver.Open.Remove(this);
             _listener.Close();
             _driver.Diagnostics.OnListenerClosed(_listener);
             foreach (Waiter waiter in _accepting) waiter.Signal();

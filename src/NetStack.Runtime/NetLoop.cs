@@ -77,12 +77,14 @@ public abstract class NetLoop : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs something as the owner of everything the loop drives, on the calling thread. It must not block.</summary>
+    /// <summary>Runs something as the owner of everything the loop drives, on the calling thread; what it set off goes on in the loop. It
+    /// must not block.</summary>
     /// <param name="action">Gets the present.</param>
     public void Run(Action<Instant> action)
     {
         ArgumentNullException.ThrowIfNull(action);
         using (Enter()) action(Now);
+        Kick();
     }
 
     /// <summary>Stops driving. What was attached is not disposed of.</summary>

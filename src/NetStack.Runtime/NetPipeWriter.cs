@@ -42,7 +42,9 @@ internal sealed class NetPipeWriter(NetConnection connection) : PipeWriter
         using (_channel.Loop.Enter())
         {
             bool isDone = _channel.TrySend(source);
-            if (isDone || TakeCancel()) return new ValueTask<FlushResult>(Result(!isDone && _channel.FinishSend(isGivenUp: true)));
+            bool isCancelled = TakeCancel();
+            if (isCancelled && !isDone) _channel.FinishSend(isGivenUp: true);
+            if (isCancelled || isDone) return new ValueTask<FlushResult>(Result(isCancelled));
             writable = _channel.Writes.WaitAsync(cancellationToken);
         }
         return FlushLaterAsync(writable, cancellationToken);

@@ -23,7 +23,7 @@ public sealed partial class NetStackHost
                 return await ConnectOneAsync(address, cancellationToken).ConfigureAwait(false);
             case DnsEndPoint name:
                 IPAddress[] addresses = await ResolveAsync(name.Host, name.AddressFamily, cancellationToken).ConfigureAwait(false);
-                return await ConnectFirstAsync(addresses, name.Port, cancellationToken).ConfigureAwait(false);
+                return await ConnectFirstAsync(Interleave(addresses), name.Port, cancellationToken).ConfigureAwait(false);
             default:
                 throw new ArgumentException($"A {endPoint.GetType().Name} is no address that TCP can connect to.", nameof(endPoint));
         }
@@ -60,6 +60,15 @@ public sealed partial class NetStackHost
             throw SocketErrors.Exception(channel.Error);
         }
         return new NetConnection(channel);
+    }
+
+    /// <summary>Takes the families in turn, beginning with that of the first address; within one the order stays (RFC 8305 section 4).</summary>
+    internal static IPAddress[] Interleave(IPAddress[] addresses)
+    {
+        IPAddress[] some = [.. addresses.Where(a => a.AddressFamily == addresses[0].AddressFamily)];
+        IPAddress[] others = [.. addresses.Where(a => a.AddressFamily != addresses[0].AddressFamily)];
+        int turns = Math.Min(some.Length, others.Length);
+        return [.. some.Zip(others, (one, other) => new[] { one, other }).SelectMany(pair => pair), .. some.Skip(turns), .. others.Skip(turns)];
     }
 
     private async ValueTask<NetConnection> ConnectFirstAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)

@@ -20,11 +20,11 @@ public sealed partial class NetStackHost : IAsyncDisposable
     private readonly bool _ownsLoop;
     private int _isStopped;
 
-    internal NetStackHost(NetStackHostOptions options, IReadOnlyList<(INic Nic, NicOptions Options)> nics, NetLoop? loop)
+    internal NetStackHost(NetStackHostOptions options, IReadOnlyList<(INic Nic, NicOptions Options)> nics, NetLoop loop, bool ownsLoop)
     {
         _options = options;
-        _ownsLoop = loop is null;
-        Loop = loop ?? new RealTimeLoop(new RealTimeLoopOptions { Name = options.Name, TimeProvider = options.TimeProvider ?? TimeProvider.System });
+        _ownsLoop = ownsLoop;
+        Loop = loop;
         _diagnostics = new HostDiagnostics(Loop, options);
         using (Loop.Enter())
         {
@@ -73,11 +73,15 @@ public sealed partial class NetStackHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends everything: listeners at once, connections by a FIN where they were closed or by a reset after
+    /// <summary>Ends everything: listeners and UDP sockets at once; connections by a FIN where they were closed, or by a reset after
     /// <see cref="NetStackHostOptions.StopTimeout"/>; then the NICs are given back and disposed of.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isStopped, 1) != 0) return;
+        using (Loop.Enter())
+        {
+            foreach (IDisposable open in _driver.Open.ToArray()) open.Dispose();
+        }
         await WaitForOrphansAsync().ConfigureAwait(false);
         Task detached;
         using (Loop.Enter())

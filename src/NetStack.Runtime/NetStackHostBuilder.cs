@@ -39,11 +39,21 @@ public sealed class NetStackHostBuilder
         return this;
     }
 
-    /// <summary>Starts the host.</summary>
+    /// <summary>Starts the host. Where that fails the NICs stay the caller's.</summary>
     /// <exception cref="ArgumentException">A setting is out of range.</exception>
-    public Task<NetStackHost> StartAsync(CancellationToken cancellationToken = default)
+    public async Task<NetStackHost> StartAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(new NetStackHost(Options, _nics, _loop));
+        if (_loop is not null) return new NetStackHost(Options, _nics, _loop, ownsLoop: false);
+        RealTimeLoop own = new(new RealTimeLoopOptions { Name = Options.Name, TimeProvider = Options.TimeProvider ?? TimeProvider.System });
+        try
+        {
+            return new NetStackHost(Options, _nics, own, ownsLoop: true);
+        }
+        catch
+        {
+            await own.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 }

@@ -53,6 +53,7 @@ public sealed partial class NetUdp : IAsyncDisposable, IDisposable, IDatagramUse
         _reads = new Waiter(driver.Loop, scheduler);
         _writes = new Waiter(driver.Loop, scheduler);
         socket.Tag = this;
+        driver.Open.Add(this);
     }
 
     /// <summary>Our address and port; the port is the one chosen where 0 was asked for.</summary>
@@ -171,6 +172,7 @@ public sealed partial class NetUdp : IAsyncDisposable, IDisposable, IDatagramUse
         using (_driver.Loop.Enter())
         {
             if (_socket.IsClosed) return;
+            _driver.Open.Remove(this);
             _socket.Close(_driver.Loop.Now);
             _reads.Signal();
             _writes.Signal();

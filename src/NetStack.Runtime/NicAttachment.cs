@@ -16,6 +16,7 @@ internal sealed class NicAttachment
     private readonly TransmitFrame[] _toSend = new TransmitFrame[Batch];
     private readonly NicOptions _options;
     private readonly HostDiagnostics _diagnostics;
+    private bool _isLinkUp = true;
     private int _burst = Batch; // how many frames are asked for next
     private int _waiting; // frames at the front of _toSend that the device did not take yet
 
@@ -51,9 +52,6 @@ internal sealed class NicAttachment
 
     /// <summary>Frames a strategy chose to drop.</summary>
     internal long DroppedByStrategy { get; private set; }
-
-    /// <summary>Whether the device refused frames when it was asked last: its NIC says when to try again.</summary>
-    internal bool IsTransmitBlocked => _waiting > 0;
 
     /// <summary>Whether more frames may have come than were taken last.</summary>
     internal bool HasMore { get; private set; }
@@ -102,8 +100,6 @@ internal sealed class NicAttachment
         foreach (BufferRegistration registration in _forReceiving) ends.Add(registration.UnregisterAsync().AsTask());
         return Task.WhenAll(ends);
     }
-
-    private bool _isLinkUp = true;
 
     private bool TryPoll(Instant now)
     {

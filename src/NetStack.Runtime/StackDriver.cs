@@ -39,8 +39,8 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     /// <summary>Bodies that programs hold; null unless the host passes bodies through.</summary>
     internal BodyLeases? Bodies { get; private set; }
 
-    /// <summary>Parts above the stack that need time, such as a DHCP client.</summary>
-    internal List<IPollable> Services { get; } = [];
+    /// <summary>Listeners and datagram sockets that programs have open: they end with the host.</summary>
+    internal HashSet<IDisposable> Open { get; } = [];
 
     /// <inheritdoc/>
     public IReadOnlyList<INic> Nics => _nics;
@@ -53,8 +53,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
             if (_polledAt is { } at) return at;
             Instant? next = stack.NextDeadline;
             foreach (NicAttachment attachment in _attachments) next = Instant.Earliest(next, attachment.NextDeadline);
-            foreach (IPollable service in Services) next = Instant.Earliest(next, service.NextDeadline);
-            return next;
+            return Instant.Earliest(next, Bodies?.NextDeadline);
         }
     }
 
@@ -69,7 +68,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     }
 
     /// <summary>Passes bodies through from now on. All NICs are attached.</summary>
-    internal void PassThrough(TimeSpan lease) => Services.Add(Bodies = new BodyLeases(this, lease));
+    internal void PassThrough(TimeSpan lease) => Bodies = new BodyLeases(this, lease);
 
     /// <inheritdoc/>
     /// <remarks>A program that runs inline comes before the sending: its answer then carries the acknowledgement.</remarks>
@@ -82,10 +81,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
             hasMore |= attachment.HasMore;
         }
         if (stack.NextDeadline <= now) stack.OnDeadline(now);
-        foreach (IPollable service in Services)
-        {
-            if (service.NextDeadline <= now) service.Poll(now);
-        }
+        if (Bodies is { } bodies && bodies.NextDeadline <= now) bodies.Poll(now);
         bool isProgramDue = TellEvents() && loop.IsProgramDue;
         if (!isProgramDue) Settle(now);
         _polledAt = isProgramDue || hasMore ? now : null;

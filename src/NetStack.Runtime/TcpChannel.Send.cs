@@ -25,12 +25,15 @@ internal sealed partial class TcpChannel
 
     private bool HasUnsent => _sending.Array is not null || _unsent is { Count: > 0 } || !_direct.IsEmpty || _body is not null;
 
-    /// <summary>Memory to write into. Only the writer calls this.</summary>
+    /// <summary>Memory to write into. Only the writer calls this; the gate need not be held.</summary>
     /// <param name="sizeHint">Bytes it has at least; 0 for any.</param>
     internal Memory<byte> GetMemory(int sizeHint)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        if (_filling.Array is { } array && array.Length - _filling.End < Math.Max(1, sizeHint)) EndChunk();
+        if (_filling.Array is { } array && array.Length - _filling.End < Math.Max(1, sizeHint))
+        {
+            using (Loop.Enter()) EndChunk();
+        }
         if (_filling.Array is null) _filling = new Chunk(ArrayPool<byte>.Shared.Rent(Math.Max(sizeHint, ChunkSize)), 0, 0);
         return _filling.Array.AsMemory(_filling.End);
     }

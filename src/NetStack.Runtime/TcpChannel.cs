@@ -16,6 +16,7 @@ internal sealed partial class TcpChannel : ITcpUser
     private Waiter? _writes;
     private bool _isConnecting;
     private bool _isLetGo; // the stack's connection was closed for good
+    private bool _isDisposed;
 
     internal TcpChannel(StackDriver driver, TcpConnection tcp, PipeScheduler scheduler, bool isConnecting)
     {
@@ -49,12 +50,12 @@ internal sealed partial class TcpChannel : ITcpUser
     /// <summary>Whether a reader looks at received bytes where they lie: they must not be given back.</summary>
     internal bool IsLookedAt { get; set; }
 
-    /// <summary>Whether bytes came that nobody read.</summary>
-    internal bool HasUnread
+    /// <summary>Whether a close now would lose something: bytes that nobody read, or a write under way. It is a reset then.</summary>
+    internal bool MustAbort
     {
         get
         {
-            using (Loop.Enter()) return !_isLetGo && !IsReadShut && Tcp.ReadableBytes > 0;
+            using (Loop.Enter()) return !_isLetGo && ((!IsReadShut && Tcp.ReadableBytes > 0) || _writes is { IsBusy: true });
         }
     }
 
@@ -111,8 +112,8 @@ internal sealed partial class TcpChannel : ITcpUser
     /// <exception cref="IOException">The connection failed.</exception>
     internal void CheckReadable()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, typeof(NetConnection));
         if (Error != TcpError.None) throw SocketErrors.StreamException(Error);
-        ObjectDisposedException.ThrowIf(_isLetGo && !IsWriteShut, typeof(NetConnection));
     }
 
     internal void SetOptions(TcpConnectionOptions options)
@@ -155,21 +156,20 @@ internal sealed partial class TcpChannel : ITcpUser
         }
     }
 
-    /// <summary>Nobody reads or writes any more, and what was written is queued: the stack ends the connection by itself, with a
-    /// reset where data is unread (RFC 2525 section 2.17).</summary>
+    /// <summary>Nobody reads or writes any more, and what was written is queued: the stack ends the connection by itself. A read that
+    /// waits fails.</summary>
     internal void Close()
     {
         using (Loop.Enter())
         {
-            if (_isLetGo) return;
-            if (IsLookedAt)
+            _isDisposed = IsReadShut = true;
+            if (!_isLetGo)
             {
-                Tcp.Reset();
-                IsReadShut = true;
+                if (IsLookedAt) Tcp.Reset();
+                else LetGo();
+                _driver.Touch();
             }
-            else LetGo();
             _reads?.Signal();
-            _driver.Touch();
         }
     }
 

@@ -13,9 +13,13 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
     private bool _isCancelled;
+    private bool _isBusy;
 
     /// <summary>Whether an operation waits and was not told yet.</summary>
     internal bool IsWaiting { get; private set; }
+
+    /// <summary>Whether an operation waits, or was told and has not gone on yet.</summary>
+    internal bool IsBusy => Volatile.Read(ref _isBusy);
 
     bool ICompletion.IsInline => scheduler == PipeScheduler.Inline;
 
@@ -23,11 +27,12 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     /// <exception cref="InvalidOperationException">Another operation waits.</exception>
     internal ValueTask WaitAsync(CancellationToken cancellationToken)
     {
-        if (IsWaiting) throw new InvalidOperationException("Another operation of the same kind waits already.");
+        if (IsBusy) throw new InvalidOperationException("Another operation of the same kind waits already.");
         _source.Reset();
         _isCancelled = false;
         _token = cancellationToken;
         IsWaiting = true;
+        Volatile.Write(ref _isBusy, true);
         _registration = cancellationToken.UnsafeRegister(static waiter => ((Waiter)waiter!).Cancel(), this);
         return new ValueTask(this, _source.Version);
     }
@@ -58,6 +63,7 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     {
         _registration.Unregister(); // a callback under way finds another token, or none that waits
         _registration = default;
+        Volatile.Write(ref _isBusy, false);
         _source.GetResult(token);
     }
 

@@ -218,6 +218,117 @@ public sealed class ConnectionTests
         Assert.Equal(SocketError.AddressAlreadyInUse, taken.SocketErrorCode);
     });
 
+    [Fact]
+    public Task Disposing_fails_a_read_that_waits_and_resets_a_write_that_does() => HostPair.RunAsync(async pair =>
+    {
+        (NetConnection client, NetConnection server) = await ConnectAsync(pair);
+        Task<ReadResult> reading = client.Input.ReadAsync().AsTask();
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading);
+        await server.DisposeAsync();
+        (client, server) = await ConnectAsync(pair);
+        Task writing = client.Output.WriteAsync(new byte[30_000_000]).AsTask();
+        await Task.Delay(TimeSpan.FromSeconds(1), pair.Loop.TimeProvider);
+        Assert.False(writing.IsCompleted);
+        await client.DisposeAsync();
+        IOException cut = await Assert.ThrowsAsync<IOException>(() => writing);
+        Assert.Equal(SocketError.ConnectionAborted, Assert.IsType<SocketException>(cut.InnerException).SocketErrorCode);
+        await Assert.ThrowsAsync<IOException>(() => server.AsStream().CopyToAsync(Stream.Null)); // a reset, no end
+        await server.DisposeAsync();
+    });
+
+    [Fact]
+    public Task Stopping_a_host_ends_what_waits_on_it() => HostPair.RunAsync(async pair =>
+    {
+        (NetConnection client, NetConnection server) = await ConnectAsync(pair);
+        Task<ReadResult> reading = server.Input.ReadAsync().AsTask();
+        Task<NetConnection> accepting = pair.B.ListenTcp(new IPEndPoint(IPAddress.Any, 99)).AcceptAsync().AsTask();
+        Task<UdpReceived> receiving = pair.B.BindUdp(new IPEndPoint(IPAddress.Any, 99)).ReceiveAsync(new byte[1]).AsTask();
+        await pair.B.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => accepting);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => receiving);
+        await Assert.ThrowsAsync<IOException>(() => reading);
+        await Assert.ThrowsAsync<IOException>(async () => await client.Input.ReadAsync());
+        await client.DisposeAsync();
+    });
+
+    [Fact]
+    public Task A_flush_can_be_cancelled_before_and_while_it_waits_and_its_bytes_still_arrive() => HostPair.RunAsync(async pair =>
+    {
+        (NetConnection client, NetConnection server) = await ConnectAsync(pair);
+        byte[] data = Bytes(20_000_000, seed: 6);
+        client.Output.CancelPendingFlush();
+        Assert.True((await client.Output.WriteAsync(data.AsMemory(0, 10_000_000))).IsCanceled);
+        ValueTask<FlushResult> waiting = client.Output.WriteAsync(data.AsMemory(10_000_000));
+        await Task.Delay(TimeSpan.FromSeconds(1), pair.Loop.TimeProvider);
+        Assert.False(waiting.IsCompleted);
+        client.Output.CancelPendingFlush();
+        Assert.True((await waiting).IsCanceled);
+        Task<byte[]> reading = ReadToEndAsync(server.Input);
+        Assert.False((await client.Output.FlushAsync()).IsCanceled);
+        await client.Output.CompleteAsync();
+        byte[] got = await reading;
+        Assert.True(data.AsSpan().SequenceEqual(got));
+        await client.DisposeAsync();
+        await server.DisposeAsync();
+    });
+
+    [Theory]
+    [InlineData("10.0.0.1 10.0.0.2 10.0.0.3 ::1", "10.0.0.1 ::1 10.0.0.2 10.0.0.3")]
+    [InlineData("::1 ::2 10.0.0.1 10.0.0.2 10.0.0.3", "::1 10.0.0.1 ::2 10.0.0.2 10.0.0.3")]
+    [InlineData("::1", "::1")]
+    public void Addresses_are_tried_family_by_family_in_turn(string addresses, string order)
+    {
+        IPAddress[] given = [.. addresses.Split(' ').Select(IPAddress.Parse)];
+        Assert.Equal(order, string.Join(' ', NetStackHost.Interleave(given).AsEnumerable()));
+    }
+
+    [Fact]
+    public async Task In_virtual_time_the_same_seeds_give_the_same_run()
+    {
+        List<string> first = await TraceAsync();
+        Assert.True(first.Count > 100);
+        for (int i = 0; i < 5; i++) Assert.Equal(first, await TraceAsync());
+
+        static async Task<List<string>> TraceAsync()
+        {
+            List<string> trace = [];
+            await HostPair.RunAsync(
+                async pair =>
+                {
+                    await using NetListener listener = pair.B.ListenTcp(new IPEndPoint(IPAddress.Any, Port));
+                    Task server = Task.Run(async () =>
+                    {
+                        await foreach (NetConnection accepted in listener.AcceptAllAsync()) _ = Task.Run(() => EchoOneAsync(accepted));
+                    });
+                    await Task.WhenAll(Enumerable.Range(0, 4).Select(n => Task.Run(async () =>
+                    {
+                        await Task.Delay(TimeSpan.FromMilliseconds(n), pair.Loop.TimeProvider).ConfigureAwait(false);
+                        await using NetConnection connection = await pair.A.ConnectTcpAsync(new IPEndPoint(HostPair.AddressB, Port)).ConfigureAwait(false);
+                        Task writing = Task.Run(() => WriteAsync(connection.Output, Bytes(200_000, (ulong)n)));
+                        for (bool isOver = false; !isOver;)
+                        {
+                            ReadResult read = await connection.Input.ReadAsync().ConfigureAwait(false);
+                            trace.Add($"{pair.Loop.Now} {connection.LocalEndPoint.Port} {read.Buffer.Length}");
+                            isOver = read.IsCompleted;
+                            connection.Input.AdvanceTo(read.Buffer.End);
+                        }
+                        await writing.ConfigureAwait(false);
+                    })));
+                    await listener.DisposeAsync();
+                    await server;
+                },
+                seed: 11,
+                new Impairment { Loss = 0.02, Reorder = 0.02, Delay = TimeSpan.FromMilliseconds(3), Jitter = TimeSpan.FromMilliseconds(1) });
+            return trace;
+        }
+
+        static async Task EchoOneAsync(NetConnection connection)
+        {
+            await using (connection) await connection.Input.CopyToAsync(connection.Output);
+        }
+    }
+
     private static byte[] Bytes(int count, ulong seed)
     {
         byte[] bytes = new byte[count];
