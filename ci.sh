@@ -42,8 +42,8 @@ step_package() { # pack, then install and run what was packed, from a local sour
   eng/try-packages.sh
 }
 step_bench() { # the tables of docs/performance.md
-  dotnet run -c Release --project bench/NetStack.Benchmarks -- ratios
-  dotnet run -c Release --project bench/NetStack.Benchmarks -- stack
+  dotnet run -c Release --project bench/NetStack.Bench -- ratios
+  dotnet run -c Release --project bench/NetStack.Bench -- stack
 }
 
 step_packetdrill-lib() { # build what packetdrill loads, into artifacts/packetdrill

@@ -4,7 +4,7 @@ using NetStack.Tcp;
 using NetStack.Tests.Kit;
 using NetStack.Wire;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>One connection from stack to stack that stays open over all rounds.</summary>
 internal abstract class Stream(string name) : Way(name)

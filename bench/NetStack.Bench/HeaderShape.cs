@@ -1,7 +1,7 @@
 using NetStack.Memory;
 using NetStack.Wire;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>A TCP segment whose Ethernet, IP and TCP headers together have a certain length.</summary>
 /// <param name="HeaderLength">54, 66, 86 or 94 bytes.</param>

@@ -4,7 +4,7 @@ using NetStack.Nic.Virtual;
 using NetStack.Tcp;
 using NetStack.Tests.Kit;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>What an established connection with nothing to do costs in memory.</summary>
 internal static class IdleMemory

@@ -1,9 +1,9 @@
-// dotnet run -c Release --project bench/NetStack.Benchmarks -- ratios        the ratio tables of docs/performance.md
-// dotnet run -c Release --project bench/NetStack.Benchmarks -- stack         its table of stack to stack
-// dotnet run -c Release --project bench/NetStack.Benchmarks -- leaks 1000000 opens and closes a million connections; 1 if something leaked
-// dotnet run -c Release --project bench/NetStack.Benchmarks -- --filter '*'  BenchmarkDotNet, with allocated bytes
+// dotnet run -c Release --project bench/NetStack.Bench -- ratios        the ratio tables of docs/performance.md
+// dotnet run -c Release --project bench/NetStack.Bench -- stack         its table of stack to stack
+// dotnet run -c Release --project bench/NetStack.Bench -- leaks 1000000 opens and closes a million connections; 1 if something leaked
+// dotnet run -c Release --project bench/NetStack.Bench -- --filter '*'  BenchmarkDotNet, with allocated bytes
 using BenchmarkDotNet.Running;
-using NetStack.Benchmarks;
+using NetStack.Bench;
 
 switch (args)
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using NetStack.Memory;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>
 /// What the snapshot costs: the same parse of the same frames in place, from the snapshot, and from a whole copy. All ways of

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using NetStack.Tests.Kit;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>Opens and closes very many connections and prints what two idle stacks hold afterwards: nothing.</summary>
 internal static class LeakCheck

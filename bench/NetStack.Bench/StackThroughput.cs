@@ -2,7 +2,7 @@ using System.Globalization;
 using NetStack.Memory;
 using NetStack.Nic.Virtual;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>
 /// A byte stream from stack to stack on one thread: through both NICs' rings and the link between, and without them; beside it the least

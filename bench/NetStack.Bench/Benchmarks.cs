@@ -5,7 +5,7 @@ using NetStack.Nic;
 using NetStack.Nic.Virtual;
 using NetStack.Wire;
 
-namespace NetStack.Benchmarks;
+namespace NetStack.Bench;
 
 /// <summary>One pass over a ring of 32 MiB; <see cref="SnapshotRatios"/> gives the ratios.</summary>
 [MemoryDiagnoser]
