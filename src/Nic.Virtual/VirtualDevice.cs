@@ -34,6 +34,7 @@ internal sealed class VirtualDevice
         _receive = new ReceiveSide[options.Queues];
         for (int i = 0; i < _receive.Length; i++) _receive[i] = new ReceiveSide(options.RingSize);
         Transmit = new TransmitSide(this, options);
+        options.Tamper?.OnAttach(_controls);
     }
 
     /// <summary>The sending half.</summary>
@@ -76,7 +77,9 @@ internal sealed class VirtualDevice
         {
             uint slot = side.Fetched & (uint)(_options.RingSize - 1);
             if (!TryRead(queue, side.FillIova + slot * FillEntry.Size, bytes)) continue;
-            side.At(side.PostedCount++) = FillEntry.Read(bytes);
+            FillEntry entry = FillEntry.Read(bytes);
+            side.At(side.PostedCount++) = entry;
+            _options.Tamper?.OnPosted(queue, new PostedBuffer(entry.BufferId, entry.Iova, (int)entry.Capacity));
         }
     }
 
@@ -125,6 +128,7 @@ internal sealed class VirtualDevice
         }
         if (rule?.Action == FlowAction.Queue) queue = rule.Queue;
         RxCompletion completion = Describe(info, hash, tag, frame, key);
+        _options.Tamper?.OnPlace(frame, ref queue, ref completion);
         if (_options.VlanStrip && key.Vlan >= 0 && key.HasMac && frame.Length >= 18)
         {
             completion.Flags |= RxFlags.VlanStripped;
@@ -163,6 +167,12 @@ internal sealed class VirtualDevice
         new DeviceMemory(region).Span(offset, bytes.Length).CopyTo(bytes);
         return true;
     }
+
+    /// <summary>The host read bytes of a buffer.</summary>
+    internal void Fetched(int queue, ulong buffer, int offset, int length) => _options.Tamper!.OnFetched(queue, buffer, offset, length);
+
+    /// <summary>The device is about to read a piece of a frame to send.</summary>
+    internal void Sending(int queue, ulong address, int length) => _options.Tamper?.OnTransmit(queue, address, length);
 
     private RxCompletion Describe(in WireFrame info, uint hash, FlowTag tag, ReadOnlySpan<byte> frame, in FrameKey key)
     {
@@ -245,7 +255,7 @@ internal sealed class VirtualDevice
     }
 
     /// <summary>Where the headers of a TCP or UDP frame end; 0 where they cannot be told.</summary>
-    private static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
+    internal static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
     {
         IpProtocol.Tcp when key.HasPorts && frame.Length >= key.TransportOffset + TcpView.MinSize => key.TransportOffset + (frame[key.TransportOffset + 12] >> 4) * 4,
         IpProtocol.Udp when key.HasPorts => key.TransportOffset + UdpView.Size,

@@ -1,0 +1,105 @@
+using NetStack.Memory;
+using NetStack.Wire;
+
+namespace NetStack.Nic.Virtual.Hostile;
+
+/// <summary>
+/// A hostile device that goes for memory. It remembers every buffer it was ever given and what became of it, as a device can; it
+/// writes and reads by DMA, so the IOMMU has its say. It uses every opportunity unless told otherwise.
+/// </summary>
+/// <remarks>Allocates only while it meets buffers it has not met before.</remarks>
+public abstract class MemoryBehaviour : HostileBehaviour
+{
+    private readonly Dictionary<uint, ulong> _posted = []; // by number
+    private readonly byte[] _noise = new byte[256];
+    private DeviceControls? _controls;
+    private int _headersEnd; // of the frame that is being placed
+
+    private protected MemoryBehaviour(string id, string name, ulong seed)
+        : base(id, name, seed) => Eagerness = 1;
+
+    /// <summary>Reads and writes that the IOMMU refused.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>Every buffer the device was given, by its address.</summary>
+    private protected Dictionary<ulong, KnownBuffer> Known { get; } = [];
+
+    /// <inheritdoc/>
+    public override void OnAttach(DeviceControls controls) => _controls = controls;
+
+    /// <inheritdoc/>
+    public override void OnPosted(int queue, in PostedBuffer buffer)
+    {
+        _posted[buffer.BufferId] = buffer.Address;
+        Known[buffer.Address] = new KnownBuffer(queue, buffer.Address, buffer.Capacity, Filled: 0, HeadersEnd: 0, IsPosted: true);
+    }
+
+    /// <inheritdoc/>
+    public override void OnPlace(ReadOnlySpan<byte> frame, ref int queue, ref RxCompletion completion)
+    {
+        int end = VirtualDevice.HeadersEnd(frame, FrameKey.Read(frame, (LinkType)completion.LinkType));
+        _headersEnd = end > 0 ? end : Math.Min(frame.Length, EthernetView.Size);
+    }
+
+    /// <inheritdoc/>
+    public override void AfterCompletion(int queue, in RxCompletion completion, DeviceControls controls)
+    {
+        if (!_posted.TryGetValue(completion.BufferId, out ulong address)) return;
+        KnownBuffer buffer = Known[address];
+        int filled = (int)Math.Min(completion.ByteCount, (uint)buffer.Capacity);
+        buffer = buffer with { Filled = filled, HeadersEnd = completion.ChainIndex == 0 ? Math.Min(_headersEnd, filled) : 0, IsPosted = false };
+        Known[address] = buffer;
+        OnFilled(buffer);
+    }
+
+    /// <summary>Called after a buffer was completed.</summary>
+    private protected virtual void OnFilled(in KnownBuffer buffer)
+    {
+    }
+
+    /// <summary>Overwrites memory with noise, if it uses the opportunity.</summary>
+    /// <returns>Whether it did.</returns>
+    private protected bool Rewrite(int queue, ulong address, int length)
+    {
+        if (length <= 0 || !Strike()) return false;
+        for (int at = 0; at < length; at += _noise.Length)
+        {
+            Span<byte> noise = _noise.AsSpan(0, Math.Min(_noise.Length, length - at));
+            Fill(noise);
+            if (_controls!.TryWrite(queue, address + (ulong)at, noise)) continue;
+            Refused++;
+            return false;
+        }
+        return true;
+    }
+
+    /// <summary>Overwrites the headers a buffer holds.</summary>
+    private protected void RewriteHeadersOf(in KnownBuffer buffer) => Rewrite(buffer.Queue, buffer.Address, buffer.HeadersEnd);
+
+    /// <summary>Overwrites what a buffer holds after the headers.</summary>
+    private protected void RewriteBodyOf(in KnownBuffer buffer) =>
+        Rewrite(buffer.Queue, buffer.Address + (ulong)buffer.HeadersEnd, buffer.Filled - buffer.HeadersEnd);
+
+    /// <summary>Reads memory, if it uses the opportunity.</summary>
+    /// <returns>Whether it did.</returns>
+    private protected bool Steal(int queue, ulong address, Span<byte> loot)
+    {
+        if (!Strike()) return false;
+        if (_controls!.TryRead(queue, address, loot)) return true;
+        Refused++;
+        return false;
+    }
+}
+
+/// <summary>A buffer as a device remembers it.</summary>
+/// <param name="Queue">The queue it was posted to.</param>
+/// <param name="Address">Where it lies, for the device.</param>
+/// <param name="Capacity">Its bytes.</param>
+/// <param name="Filled">How many of them were written.</param>
+/// <param name="HeadersEnd">Where the headers in it end.</param>
+/// <param name="IsPosted">Whether the device has it still.</param>
+internal readonly record struct KnownBuffer(int Queue, ulong Address, int Capacity, int Filled, int HeadersEnd, bool IsPosted)
+{
+    /// <summary>The address after its last byte.</summary>
+    internal ulong End => Address + (ulong)Capacity;
+}
