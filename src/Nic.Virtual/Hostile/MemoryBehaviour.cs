@@ -11,6 +11,7 @@ namespace NetStack.Nic.Virtual.Hostile;
 public abstract class MemoryBehaviour : HostileBehaviour
 {
     private readonly Dictionary<uint, ulong> _posted = []; // by number
+    private readonly List<byte[]> _loot = [];
     private readonly byte[] _noise = new byte[256];
     private DeviceControls? _controls;
     private int _headersEnd; // of the frame that is being placed
@@ -20,6 +21,16 @@ public abstract class MemoryBehaviour : HostileBehaviour
 
     /// <summary>Reads and writes that the IOMMU refused.</summary>
     public long Refused { get; private set; }
+
+    /// <summary>Whether it has read something that begins with these bytes.</summary>
+    public bool Has(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte[] piece in _loot)
+        {
+            if (piece.AsSpan().StartsWith(bytes)) return true;
+        }
+        return false;
+    }
 
     /// <summary>Every buffer the device was given, by its address.</summary>
     private protected Dictionary<ulong, KnownBuffer> Known { get; } = [];
@@ -73,21 +84,13 @@ public abstract class MemoryBehaviour : HostileBehaviour
         return true;
     }
 
-    /// <summary>Overwrites the headers a buffer holds.</summary>
-    private protected void RewriteHeadersOf(in KnownBuffer buffer) => Rewrite(buffer.Queue, buffer.Address, buffer.HeadersEnd);
-
-    /// <summary>Overwrites what a buffer holds after the headers.</summary>
-    private protected void RewriteBodyOf(in KnownBuffer buffer) =>
-        Rewrite(buffer.Queue, buffer.Address + (ulong)buffer.HeadersEnd, buffer.Filled - buffer.HeadersEnd);
-
-    /// <summary>Reads memory, if it uses the opportunity.</summary>
-    /// <returns>Whether it did.</returns>
-    private protected bool Steal(int queue, ulong address, Span<byte> loot)
+    /// <summary>Reads memory and keeps what it read, if it uses the opportunity.</summary>
+    private protected void Steal(int queue, ulong address, int length)
     {
-        if (!Strike()) return false;
-        if (_controls!.TryRead(queue, address, loot)) return true;
-        Refused++;
-        return false;
+        if (length <= 0 || !Strike()) return;
+        byte[] loot = new byte[length];
+        if (_controls!.TryRead(queue, address, loot)) _loot.Add(loot);
+        else Refused++;
     }
 }
 

@@ -10,18 +10,6 @@ public sealed class ReadResidue(ulong seed = 1, int reach = 16 * 1024) : MemoryB
 {
     private const int Step = 64;
 
-    private readonly List<byte[]> _loot = [];
-
-    /// <summary>Whether it has read something that begins, on a multiple of 64 bytes, with these bytes, at most 64.</summary>
-    public bool Has(ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte[] piece in _loot)
-        {
-            if (piece.AsSpan().StartsWith(bytes)) return true;
-        }
-        return false;
-    }
-
     /// <inheritdoc/>
     public override void OnTransmit(int queue, ulong address, int length)
     {
@@ -29,18 +17,9 @@ public sealed class ReadResidue(ulong seed = 1, int reach = 16 * 1024) : MemoryB
         ulong end = (address + (ulong)length + Step - 1) & ~(ulong)(Step - 1);
         for (ulong at = start - Math.Min(start, (ulong)reach); at < end + (ulong)reach; at += Step)
         {
-            if (at < start || at >= end) Take(queue, at);
+            if (at < start || at >= end) Steal(queue, at, Step);
         }
     }
 
-    private protected override void OnFilled(in KnownBuffer buffer)
-    {
-        for (ulong at = buffer.Address; at + Step <= buffer.End; at += Step) Take(buffer.Queue, at);
-    }
-
-    private void Take(int queue, ulong address)
-    {
-        byte[] piece = new byte[Step];
-        if (Steal(queue, address, piece)) _loot.Add(piece);
-    }
+    private protected override void OnFilled(in KnownBuffer buffer) => Steal(buffer.Queue, buffer.Address, buffer.Capacity);
 }
