@@ -19,6 +19,9 @@ public abstract class DeviceTamper
     {
     }
 
+    /// <summary>Whether a completion is never written: its buffer was filled and stays with the device.</summary>
+    public virtual bool Withholds(int queue, in RxCompletion completion) => false;
+
     /// <summary>Called after each completion was written.</summary>
     public virtual void AfterCompletion(int queue, in RxCompletion completion, DeviceControls controls)
     {
@@ -26,6 +29,15 @@ public abstract class DeviceTamper
 
     /// <summary>The transmit index the device reports; honest if unchanged.</summary>
     public virtual uint OnTransmitIndex(int queue, uint index) => index;
+
+    /// <summary>Called each time the driver polls: the device may act without a frame.</summary>
+    public virtual void OnPoll(DeviceControls controls)
+    {
+    }
+
+    /// <summary>Whether the device wakes its driver now.</summary>
+    /// <param name="isDue">Whether an honest one would.</param>
+    public virtual bool OnWake(bool isDue) => isDue;
 
     /// <summary>Called for each buffer that is posted, when the device fetched its descriptor: from then on the device knows where it lies.</summary>
     public virtual void OnPosted(int queue, in PostedBuffer buffer)
@@ -58,22 +70,3 @@ public abstract class DeviceTamper
 /// <param name="Address">Where it lies, for the device.</param>
 /// <param name="Capacity">Its bytes.</param>
 public readonly record struct PostedBuffer(uint BufferId, ulong Address, int Capacity);
-
-/// <summary>What a hostile device can do beyond its duty.</summary>
-public sealed class DeviceControls
-{
-    private readonly VirtualDevice _device;
-
-    internal DeviceControls(VirtualDevice device) => _device = device;
-
-    /// <summary>Writes a further completion, as the device's next entry.</summary>
-    public void WriteCompletion(int queue, in RxCompletion completion) => _device.WriteCompletion(queue, completion);
-
-    /// <summary>Writes memory by DMA; the IOMMU decides.</summary>
-    /// <returns>False when it refused.</returns>
-    public bool TryWrite(int queue, ulong iova, ReadOnlySpan<byte> bytes) => _device.TryWrite(queue, iova, bytes);
-
-    /// <summary>Reads memory by DMA; the IOMMU decides.</summary>
-    /// <returns>False when it refused.</returns>
-    public bool TryRead(int queue, ulong iova, Span<byte> bytes) => _device.TryRead(queue, iova, bytes);
-}

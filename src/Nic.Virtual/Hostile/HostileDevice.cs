@@ -29,6 +29,14 @@ public sealed class HostileDevice(params HostileBehaviour[] behaviours) : Device
     }
 
     /// <inheritdoc/>
+    public override bool Withholds(int queue, in RxCompletion completion)
+    {
+        bool withholds = false;
+        foreach (HostileBehaviour behaviour in behaviours) withholds |= behaviour.Withholds(queue, completion);
+        return withholds;
+    }
+
+    /// <inheritdoc/>
     public override void AfterCompletion(int queue, in RxCompletion completion, DeviceControls controls)
     {
         foreach (HostileBehaviour behaviour in behaviours) behaviour.AfterCompletion(queue, completion, controls);
@@ -39,6 +47,19 @@ public sealed class HostileDevice(params HostileBehaviour[] behaviours) : Device
     {
         foreach (HostileBehaviour behaviour in behaviours) index = behaviour.OnTransmitIndex(queue, index);
         return index;
+    }
+
+    /// <inheritdoc/>
+    public override void OnPoll(DeviceControls controls)
+    {
+        foreach (HostileBehaviour behaviour in behaviours) behaviour.OnPoll(controls);
+    }
+
+    /// <inheritdoc/>
+    public override bool OnWake(bool isDue)
+    {
+        foreach (HostileBehaviour behaviour in behaviours) isDue = behaviour.OnWake(isDue);
+        return isDue;
     }
 
     /// <inheritdoc/>
