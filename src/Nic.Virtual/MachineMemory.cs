@@ -37,7 +37,7 @@ internal sealed class MachineMemory
         {
             _last = _last < _places.Count ? _last : 0;
             Place place = _places[_last];
-            if (address >= place.Address && address - place.Address <= (ulong)(place.Region.Length - size) && !place.Region.IsDisposed)
+            if (size <= place.Region.Length && address >= place.Address && address - place.Address <= (ulong)(place.Region.Length - size) && !place.Region.IsDisposed)
             {
                 region = place.Region;
                 offset = (int)(address - place.Address);

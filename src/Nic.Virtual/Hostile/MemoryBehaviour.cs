@@ -14,7 +14,6 @@ public abstract class MemoryBehaviour : HostileBehaviour
     private readonly List<byte[]> _loot = [];
     private readonly byte[] _noise = new byte[256];
     private DeviceControls? _controls;
-    private int _headersEnd; // of the frame that is being placed
 
     private protected MemoryBehaviour(string id, string name, ulong seed)
         : base(id, name, seed) => Eagerness = 1;
@@ -35,6 +34,9 @@ public abstract class MemoryBehaviour : HostileBehaviour
     /// <summary>Every buffer the device was given, by its address.</summary>
     private protected Dictionary<ulong, KnownBuffer> Known { get; } = [];
 
+    /// <summary>Where the headers of the frame end that is being placed.</summary>
+    private protected int HeadersEnd { get; private set; }
+
     /// <inheritdoc/>
     public override void OnAttach(DeviceControls controls) => _controls = controls;
 
@@ -49,7 +51,7 @@ public abstract class MemoryBehaviour : HostileBehaviour
     public override void OnPlace(ReadOnlySpan<byte> frame, ref int queue, ref RxCompletion completion)
     {
         int end = VirtualDevice.HeadersEnd(frame, FrameKey.Read(frame, (LinkType)completion.LinkType));
-        _headersEnd = end > 0 ? end : Math.Min(frame.Length, EthernetView.Size);
+        HeadersEnd = end > 0 ? end : Math.Min(frame.Length, EthernetView.Size);
     }
 
     /// <inheritdoc/>
@@ -58,7 +60,7 @@ public abstract class MemoryBehaviour : HostileBehaviour
         if (!_posted.TryGetValue(completion.BufferId, out ulong address)) return;
         KnownBuffer buffer = Known[address];
         int filled = (int)Math.Min(completion.ByteCount, (uint)buffer.Capacity);
-        buffer = buffer with { Filled = filled, HeadersEnd = completion.ChainIndex == 0 ? Math.Min(_headersEnd, filled) : 0, IsPosted = false };
+        buffer = buffer with { Filled = filled, HeadersEnd = completion.ChainIndex == 0 ? Math.Min(HeadersEnd, filled) : 0, IsPosted = false };
         Known[address] = buffer;
         OnFilled(buffer);
     }
@@ -77,11 +79,18 @@ public abstract class MemoryBehaviour : HostileBehaviour
         {
             Span<byte> noise = _noise.AsSpan(0, Math.Min(_noise.Length, length - at));
             Fill(noise);
-            if (_controls!.TryWrite(queue, address + (ulong)at, noise)) continue;
-            Refused++;
-            return false;
+            if (!Write(queue, address + (ulong)at, noise)) return false;
         }
         return true;
+    }
+
+    /// <summary>Writes memory, within a strike.</summary>
+    /// <returns>Whether the IOMMU let it.</returns>
+    private protected bool Write(int queue, ulong address, ReadOnlySpan<byte> bytes)
+    {
+        if (_controls!.TryWrite(queue, address, bytes)) return true;
+        Refused++;
+        return false;
     }
 
     /// <summary>Reads memory and keeps what it read, if it uses the opportunity.</summary>

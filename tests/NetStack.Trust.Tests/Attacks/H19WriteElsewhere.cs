@@ -11,6 +11,8 @@ public sealed class H19WriteElsewhere : RegisteredMemoryAttack
 
     public override Cell Stated(Column column) => Outcome.Stopped;
 
+    public override bool Control(Column column, ulong seed) => IsHarmed(column, seed, IommuMode.Off);
+
     private protected override bool IsHarmed(Column column, ulong seed, IommuMode mode)
     {
         WriteElsewhere behaviour = new(64, seed);

@@ -43,8 +43,8 @@ internal sealed class StackWorld : IDisposable
     {
     }
 
-    /// <summary>Builds it over a device that does several things at once.</summary>
-    internal StackWorld(Column column, ulong seed, HostileBehaviour[] behaviours, bool believesChecksum = false)
+    /// <summary>Builds it over a device that does several things at once; without a column the stack has the NIC for itself.</summary>
+    internal StackWorld(Column? column, ulong seed, HostileBehaviour[] behaviours, bool believesChecksum = false)
     {
         new SeededRandom(seed).Fill(_data);
         _behaviours = behaviours;
@@ -52,13 +52,7 @@ internal sealed class StackWorld : IDisposable
         _near = new VirtualNic(new VirtualNicOptions { Name = "near", Mac = new MacAddress(0x02_00_00_00_00_01), Queues = 2, RssQueues = 1, ReceiveChecksum = true, Tamper = new HostileDevice(behaviours), Seed = seed });
         _far = new VirtualNic(new VirtualNicOptions { Name = "far", Mac = new MacAddress(0x02_00_00_00_00_02), Seed = seed });
         link.Connect(_near, _far);
-        MultiplexerPort port = new PacketMultiplexer(_near).Attach("stack", o =>
-        {
-            column.Configure(o);
-            o.Filter = $"tcp dst port {Port}";
-            o.Address("10.0.0.1");
-        });
-        _near0 = Drive(_receiver, port, "10.0.0.1", _far, "10.0.0.2", believesChecksum);
+        _near0 = Drive(_receiver, column is null ? _near : Attach(column), "10.0.0.1", _far, "10.0.0.2", believesChecksum);
         _far0 = Drive(_sender, _far, "10.0.0.2", _near, "10.0.0.1", false);
         TcpEndpoint server = new(IpAddress.Parse("10.0.0.1"), Port);
         _receiver.Tcp.Listen(new TcpListenOptions(new TcpBindOptions(server)), out TcpListener? listener);
@@ -89,6 +83,13 @@ internal sealed class StackWorld : IDisposable
         _near.Dispose();
         _far.Dispose();
     }
+
+    private MultiplexerPort Attach(Column column) => new PacketMultiplexer(_near).Attach("stack", o =>
+    {
+        column.Configure(o);
+        o.Filter = $"tcp dst port {Port}";
+        o.Address("10.0.0.1");
+    });
 
     private StackDriver Drive(NetworkStack stack, INic nic, string address, VirtualNic peer, string peerAddress, bool believesChecksum)
     {
