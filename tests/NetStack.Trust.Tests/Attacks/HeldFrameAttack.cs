@@ -24,6 +24,8 @@ public abstract class HeldFrameAttack : Attack
 
     public override bool Control(Column column, ulong seed) => Harm(column.IsSteered ? Column.SteeredInPlace : Column.ZeroCopy, seed) is not null;
 
+    public override string Explain(Column column, ulong seed) => Harm(column, seed) ?? StackHarm(column, seed) ?? "nothing";
+
     /// <summary>The devices of this kind, one for each way in which it strikes.</summary>
     protected abstract IEnumerable<HeldFrameBehaviour> Create(ulong seed, double eagerness);
 
@@ -33,7 +35,7 @@ public abstract class HeldFrameAttack : Attack
     /// <summary>The moments of the client at which the device strikes too, a run for each.</summary>
     private protected virtual IEnumerable<Moment?> Moments(Column column) => [Moment.Taken, Moment.Decided, Moment.Delivered];
 
-    private protected string? StackHarm(Column column, ulong seed)
+    private string? StackHarm(Column column, ulong seed)
     {
         foreach (HeldFrameBehaviour behaviour in Create(seed, 0.2))
         {
