@@ -64,10 +64,13 @@ internal static class Consumer
         ushort port = PortIn(headers);
         at(Moment.Decided);
         byte[] bytes = new byte[frame.Length];
+        ChecksumAccumulator unused = default;
         ChecksumAccumulator sum = default;
-        frame.Headers.CopyTo(0, bytes, ref sum);
+        int start = Math.Min(Frames.TransportOffset, bytes.Length);
+        frame.Headers.CopyTo(0, bytes.AsSpan(0, start), ref unused);
+        frame.Headers.CopyTo(start, bytes.AsSpan(start), ref sum);
         at(Moment.Delivered);
-        return See(frame, port, bytes);
+        return See(frame, port, bytes) with { IsSumRight = IsRight(bytes, sum) };
     }
 
     /// <summary>The next component gets the body by handle and copies it when it is its turn.</summary>
@@ -113,6 +116,14 @@ internal static class Consumer
 
     private static Seen See(in ReceivedFrame frame, ushort port, byte[] bytes) =>
         new(port, bytes, IsRight(bytes), frame.SegmentCount, frame.SegmentSize, frame.RssHash, frame.Checksum);
+
+    /// <summary>By the sum that was taken of the segment when it was copied, whatever the copy holds by now.</summary>
+    private static bool IsRight(byte[] frame, ChecksumAccumulator sum)
+    {
+        if (frame.Length < Frames.HeaderLength) return false;
+        Frames.AddPseudoHeader(frame.AsSpan(14), ref sum);
+        return sum.Finish() == 0;
+    }
 
     private static bool IsRight(byte[] frame) => frame.Length >= Frames.HeaderLength && Frames.TransportChecksum(frame.AsSpan(14)) == 0;
 

@@ -8,7 +8,8 @@ namespace NetStack.TrustTests;
 /// checksum, and a payload that says in each eight bytes whose it is.</summary>
 internal static class Frames
 {
-    public const int HeaderLength = 14 + 20 + 8;
+    public const int TransportOffset = 14 + 20;
+    public const int HeaderLength = TransportOffset + 8;
 
     /// <summary>The shortest: the payload has room for one canary.</summary>
     public const int MinLength = HeaderLength + 16;
@@ -66,12 +67,18 @@ internal static class Frames
     /// <summary>The UDP checksum of an IPv4 packet whose checksum field is 0; 0 of one that is right.</summary>
     public static ushort TransportChecksum(ReadOnlySpan<byte> ip)
     {
-        ReadOnlySpan<byte> udp = ip[20..];
-        byte[] summed = new byte[12 + udp.Length];
-        ip[12..20].CopyTo(summed);
-        summed[9] = (byte)IpProtocol.Udp;
-        BinaryPrimitives.WriteUInt16BigEndian(summed.AsSpan(10), (ushort)udp.Length);
-        udp.CopyTo(summed.AsSpan(12));
-        return InternetChecksum.Compute(summed);
+        ChecksumAccumulator sum = default;
+        sum.Add(ip[20..]);
+        AddPseudoHeader(ip, ref sum);
+        return sum.Finish();
+    }
+
+    /// <summary>Adds what the UDP checksum of an IPv4 packet covers beside the segment, whose length is the packet's rest.</summary>
+    public static void AddPseudoHeader(ReadOnlySpan<byte> ip, ref ChecksumAccumulator sum)
+    {
+        if (((ip.Length - 20) & 1) != 0) sum.Add([0]); // the sum of an odd segment: the rest begins at an even place again
+        sum.Add(ip[12..20]);
+        sum.AddU16((ushort)IpProtocol.Udp);
+        sum.AddU16((ushort)(ip.Length - 20));
     }
 }
