@@ -22,8 +22,8 @@ internal sealed class StackWorld : IDisposable
     private readonly VirtualClock _clock = new();
     private readonly VirtualNic _near;
     private readonly VirtualNic _far;
-    private readonly NetworkStack _receiver = new(new StackOptions { Seed = 1 });
-    private readonly NetworkStack _sender = new(new StackOptions { Seed = 2 });
+    private readonly NetworkStack _receiver = new(new StackOptions { Seed = 1, TransmitBuffers = 64 });
+    private readonly NetworkStack _sender = new(new StackOptions { Seed = 2, TransmitBuffers = 128 });
     private readonly StackDriver _near0;
     private readonly StackDriver _far0;
     private readonly byte[] _data = new byte[48 * 1024];
@@ -49,7 +49,7 @@ internal sealed class StackWorld : IDisposable
         new SeededRandom(seed).Fill(_data);
         _behaviours = behaviours;
         VirtualLink link = new(new Impairment { Delay = TimeSpan.FromMilliseconds(2) }, seed: seed);
-        _near = new VirtualNic(new VirtualNicOptions { Name = "near", Mac = new MacAddress(0x02_00_00_00_00_01), Queues = 2, RssQueues = 1, ReceiveChecksum = true, Tamper = new HostileDevice(behaviours), Seed = seed });
+        _near = new VirtualNic(new VirtualNicOptions { Name = "near", Mac = new MacAddress(0x02_00_00_00_00_01), Queues = 2, RssQueues = 1, RingSize = 128, ReceiveChecksum = true, Tamper = new HostileDevice(behaviours), Seed = seed });
         _far = new VirtualNic(new VirtualNicOptions { Name = "far", Mac = new MacAddress(0x02_00_00_00_00_02), Seed = seed });
         link.Connect(_near, _far);
         _near0 = Drive(_receiver, column is null ? _near : Attach(column), "10.0.0.1", _far, "10.0.0.2", believesChecksum);
@@ -84,11 +84,12 @@ internal sealed class StackWorld : IDisposable
         _far.Dispose();
     }
 
-    private MultiplexerPort Attach(Column column) => new PacketMultiplexer(_near).Attach("stack", o =>
+    private MultiplexerPort Attach(Column column) => new PacketMultiplexer(_near, new MultiplexerOptions { RingBuffers = 128 }).Attach("stack", o =>
     {
         column.Configure(o);
         o.Filter = $"tcp dst port {Port}";
         o.Address("10.0.0.1");
+        o.BufferCount = o.SteeredBufferCount = 64;
     });
 
     private StackDriver Drive(NetworkStack stack, INic nic, string address, VirtualNic peer, string peerAddress, bool believesChecksum)
