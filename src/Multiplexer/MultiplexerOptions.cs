@@ -30,6 +30,13 @@ public sealed class MultiplexerOptions
     /// </summary>
     public int? RingReserve { get; set; }
 
+    /// <summary>
+    /// Whether a ring's buffers are cleared before they are posted again, so that a device which completes a buffer with fewer bytes
+    /// than it claims delivers zeros and nothing of an earlier frame. Cleared is what the last frame filled, or the whole buffer where
+    /// the driver refused the completion. <see cref="PortOptions.ScrubBuffers"/> says it for a steered queue.
+    /// </summary>
+    public bool ScrubBuffers { get; set; }
+
     /// <summary>Fragmented datagrams remembered at a time, 1 to 65,536; more make the oldest forgotten.</summary>
     public int FragmentEntries { get; set; } = 256;
 

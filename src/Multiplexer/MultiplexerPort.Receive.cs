@@ -12,7 +12,7 @@ public sealed partial class MultiplexerPort
 
     // Slots of frames by handle and of copies, apart: how many of the former are out is how many frames the client holds, and no
     // slot of a copy was ever in another client's hands.
-    private readonly HeaderSnapshotPool _handleSlots = new();
+    private readonly HandleSlots _handleSlots;
     private readonly HeaderSnapshotPool _copySlots = new();
 
     // What a client later reads of its own private copy is no fetch from shared memory.
@@ -75,11 +75,13 @@ public sealed partial class MultiplexerPort
         CopyDecision decision = Copy.Decide(facts);
         if (decision == CopyDecision.Drop) return Lose(DropReason.Strategy);
         bool wantsCopy = decision == CopyDecision.All;
-        bool overQuota = !wantsCopy && !own && HeldFrames >= _heldQuota;
-        if (wantsCopy || overQuota || foreign || (starved && !own))
+        bool overQuota = !wantsCopy && !own && facts.HeldFrames >= _heldQuota;
+        bool overdue = !wantsCopy && !own && !overQuota && OverdueFrames > 0;
+        if (wantsCopy || overQuota || overdue || foreign || (starved && !own))
         {
             if (!_buffers.Fits(frame.Length)) return Lose(DropReason.ClientFull);
             if (overQuota) Counters.CopiedOverQuota++;
+            else if (overdue) Counters.CopiedForHoldTime++;
             else if (!wantsCopy && !foreign) Counters.CopiedForRing++;
             return CopyDecision.All;
         }
@@ -112,8 +114,9 @@ public sealed partial class MultiplexerPort
     /// <summary>Passes a frame by handle, with the slot that was filled to classify it.</summary>
     internal void DeliverOwned(ref ReceivedFrame frame, CopyDecision decision)
     {
-        _handleSlots.Adopt(frame.Headers, frame.Snapshots);
-        frame.Snapshots = _handleSlots;
+        HeaderSnapshotPool slots = _handleSlots.Lend(_multiplexer.Now);
+        slots.Adopt(frame.Headers, frame.Snapshots);
+        frame.Snapshots = slots;
         frame.Headers.Rebind(frame.Body, _meter);
         DeliverHandle(ref frame, decision);
         frame = default;
@@ -124,9 +127,9 @@ public sealed partial class MultiplexerPort
     {
         ReceivedFrame second = frame;
         second.Body = frame.Body.Share();
-        second.Headers = _handleSlots.Rent(second.Body, _meter);
+        second.Snapshots = _handleSlots.Lend(_multiplexer.Now);
+        second.Headers = second.Snapshots.Rent(second.Body, _meter);
         second.Headers.BeginFrom(frame.Headers, second.Body, _meter);
-        second.Snapshots = _handleSlots;
         DeliverHandle(ref second, decision);
     }
 

@@ -14,7 +14,7 @@ namespace NetStack.Multiplexer;
 /// (<see cref="PortOptions.BufferCount"/>). Frames passed by handle use neither. On a steered port posted buffers go to the
 /// device's own queue.</para>
 /// </remarks>
-public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
+public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDisposable
 {
     private const int PostedCapacity = 4096;
 
@@ -46,6 +46,7 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
         SourceCheck = options.SourceCheck;
         Verification = options.Verification ?? (Trust.Steering ? SteeringVerification.Trust : SteeringVerification.Verify);
         _heldQuota = options.HeldFrames;
+        _handleSlots = new HandleSlots(options.HoldTime);
         _queue = new PortQueue(this);
         _queues = [_queue];
         Counters = new PortCounters(_queue.Counters, _meter);
@@ -92,6 +93,11 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
     /// <summary>Whether the hardware places this port's flows, and if not, why.</summary>
     public SteeringState SteeringState { get; internal set; }
 
+    /// <summary>Strategy, trust, placement and verification as they are in force.</summary>
+    public ClientTerms Terms => Steered is null
+        ? new ClientTerms(Copy, Trust, "copied")
+        : new ClientTerms(Copy, Trust, "steered", Verification == SteeringVerification.Trust ? "trust" : "verify");
+
     /// <summary>The addresses the port owns now.</summary>
     public IReadOnlyList<IpAddress> Addresses => _addresses;
 
@@ -102,6 +108,10 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
 
     /// <summary>Frames by handle that wait or that the client holds.</summary>
     public int HeldFrames => _handleSlots.Outstanding;
+
+    /// <summary>How many of them are held for longer than <see cref="PortOptions.HoldTime"/> now; while it is not 0, further frames
+    /// are copied out to the client instead.</summary>
+    public int OverdueFrames => _handleSlots.Overdue(_multiplexer.Now);
 
     /// <summary>The frame the hardware placed wrong last, if any. It lies in this client's memory.</summary>
     public MissteeredFrame? LastMissteered { get; internal set; }
@@ -189,9 +199,9 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
         return new ValueTask(_detached!);
     }
 
-    /// <summary>Name, placement, trust and strategy: what the client relies on, in one line for logs.</summary>
+    /// <summary>Name, terms and filter: what the client relies on, in one line for logs.</summary>
     public override string ToString() =>
-        $"{Name}: {(Steered is null ? "copy per client" : $"steered ({Verification})")}, {Copy}, trust {Trust}, filter {Filter?.ToString() ?? "all"}" +
+        $"{Name}: {Terms} filter={Filter?.ToString() ?? "all"}" +
         (SteeringState is SteeringState.NotAsked or SteeringState.Active ? "" : $", not steered: {SteeringState}");
 
     internal bool Owns(IpAddress address)

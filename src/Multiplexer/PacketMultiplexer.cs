@@ -58,7 +58,7 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
         for (int i = 0; i < _rings.Length; i++)
         {
             BufferPool pool = BufferPool.Create(_options.RingBufferSize, _options.RingBuffers, RegionWriter.Device, _options.HugePages);
-            _rings[i] = new FilledRing(nic, i, pool, _options);
+            _rings[i] = new FilledRing(nic, i, pool, _options.ScrubBuffers, _options);
         }
         nic.OnWake(WakeEverybody);
     }
@@ -114,6 +114,7 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
     /// <returns>How many frames were taken from the NIC; more may wait when this is not 0.</returns>
     public int Poll(Instant now)
     {
+        Now = now;
         Nic.Poll(now);
         int frames = 0;
         foreach (FilledRing ring in _rings) frames += ReceiveUnsteered(ring, now);
@@ -157,6 +158,9 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
         _disposal ??= DisposeEverything();
         return new ValueTask(_disposal);
     }
+
+    /// <summary>The time of the last poll.</summary>
+    internal Instant Now { get; private set; }
 
     internal void MarkDelivered() => _delivered = true;
 
