@@ -44,7 +44,8 @@ public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDis
         IsDefault = options.Default;
         IsRouter = options.Router;
         SourceCheck = options.SourceCheck;
-        Verification = options.Verification ?? (Trust.Steering ? SteeringVerification.Trust : SteeringVerification.Verify);
+        Verification = options.VerificationInForce;
+        Terms = options.TermsOf(isSteered: false);
         _heldQuota = options.HeldFrames;
         _handleSlots = new HandleSlots(options.HoldTime);
         _queue = new PortQueue(this);
@@ -94,9 +95,7 @@ public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDis
     public SteeringState SteeringState { get; internal set; }
 
     /// <summary>Strategy, trust, placement and verification as they are in force.</summary>
-    public ClientTerms Terms => Steered is null
-        ? new ClientTerms(Copy, Trust, "copied")
-        : new ClientTerms(Copy, Trust, "steered", Verification == SteeringVerification.Trust ? "trust" : "verify");
+    public ClientTerms Terms { get; internal set; }
 
     /// <summary>The addresses the port owns now.</summary>
     public IReadOnlyList<IpAddress> Addresses => _addresses;

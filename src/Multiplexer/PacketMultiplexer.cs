@@ -244,6 +244,7 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
         if (port.SteeringState == SteeringState.Active)
         {
             port.Steered = queue;
+            port.Terms = options.TermsOf(isSteered: true);
             return;
         }
         port.Counters.SteeringFallbacks++;

@@ -97,6 +97,15 @@ public sealed class PortOptions
         return this;
     }
 
+    /// <summary>What is asked for, in one line for logs; <see cref="MultiplexerPort.Terms"/> tells what became of it.</summary>
+    public override string ToString() => TermsOf(Placement == Placement.Steered).ToString();
+
+    internal SteeringVerification VerificationInForce => Verification ?? (Trust.Steering ? SteeringVerification.Trust : SteeringVerification.Verify);
+
+    internal ClientTerms TermsOf(bool isSteered) => isSteered
+        ? new ClientTerms(Copy, Trust, "steered", VerificationInForce == SteeringVerification.Trust ? "trust" : "verify")
+        : new ClientTerms(Copy, Trust, "copied");
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Copy);
