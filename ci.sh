@@ -38,6 +38,13 @@ step_captures() { # compare the inspector with the truth of real captures, and t
   dotnet build src/NetStack.Inspect -c Release -v quiet
   eng/compare-captures.sh "$captures"
 }
+step_trust() { # every attack against every kind of client, with control runs; the table of docs/trust.md
+  rm -f artifacts/trust.txt
+  local status=0
+  dotnet test tests/NetStack.Trust.Tests -c Release || status=$?
+  [ -f artifacts/trust.txt ] && cat artifacts/trust.txt
+  return "$status"
+}
 step_package() { # pack, then install and run what was packed, from a local source
   eng/try-packages.sh
 }

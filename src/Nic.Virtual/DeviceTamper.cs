@@ -1,12 +1,26 @@
 namespace NetStack.Nic.Virtual;
 
-/// <summary>The seam for a hostile device: it sees every completion before it is written and may do what a device can.</summary>
+/// <summary>The seam for a hostile device: it is asked at each step of the device's work and may do there what a device can.
+/// Unchanged, every answer is an honest device's.</summary>
 public abstract class DeviceTamper
 {
+    /// <summary>Called once, when the device is built: what it can do beyond its duty, for as long as it lives.</summary>
+    public virtual void OnAttach(DeviceControls controls)
+    {
+    }
+
+    /// <summary>Called with each frame before buffers are chosen for it; may send it to another queue and say other things of it.</summary>
+    public virtual void OnPlace(ReadOnlySpan<byte> frame, ref int queue, ref RxCompletion completion)
+    {
+    }
+
     /// <summary>Called with each completion before it is written; may change it.</summary>
     public virtual void OnCompletion(int queue, ref RxCompletion completion)
     {
     }
+
+    /// <summary>Whether a completion is never written: its buffer was filled and stays with the device.</summary>
+    public virtual bool Withholds(int queue, in RxCompletion completion) => false;
 
     /// <summary>Called after each completion was written.</summary>
     public virtual void AfterCompletion(int queue, in RxCompletion completion, DeviceControls controls)
@@ -15,23 +29,13 @@ public abstract class DeviceTamper
 
     /// <summary>The transmit index the device reports; honest if unchanged.</summary>
     public virtual uint OnTransmitIndex(int queue, uint index) => index;
-}
 
-/// <summary>What a hostile device can do beyond its duty.</summary>
-public sealed class DeviceControls
-{
-    private readonly VirtualDevice _device;
+    /// <summary>Called each time the driver polls: the device may act without a frame.</summary>
+    public virtual void OnPoll(DeviceControls controls)
+    {
+    }
 
-    internal DeviceControls(VirtualDevice device) => _device = device;
-
-    /// <summary>Writes a further completion, as the device's next entry.</summary>
-    public void WriteCompletion(int queue, in RxCompletion completion) => _device.WriteCompletion(queue, completion);
-
-    /// <summary>Writes memory by DMA; the IOMMU decides.</summary>
-    /// <returns>False when it refused.</returns>
-    public bool TryWrite(int queue, ulong iova, ReadOnlySpan<byte> bytes) => _device.TryWrite(queue, iova, bytes);
-
-    /// <summary>Reads memory by DMA; the IOMMU decides.</summary>
-    /// <returns>False when it refused.</returns>
-    public bool TryRead(int queue, ulong iova, Span<byte> bytes) => _device.TryRead(queue, iova, bytes);
+    /// <summary>Whether the device wakes its driver now.</summary>
+    /// <param name="isDue">Whether an honest one would.</param>
+    public virtual bool OnWake(bool isDue) => isDue;
 }

@@ -146,7 +146,7 @@ internal sealed class TransmitQueue
         Span<byte> word = stackalloc byte[4];
         _indexPool.Window(_index, 0, 4).CopyTo(word);
         uint reported = BinaryPrimitives.ReadUInt32LittleEndian(word);
-        if (reported - _completed > _produced - _completed)
+        if (reported - _completed > _produced - _completed && (_options.Checks & CompletionChecks.TransmitIndex) != 0)
         {
             _counters.TransmitDrops.Add(DropReason.BadIndex);
             return;

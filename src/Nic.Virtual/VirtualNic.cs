@@ -126,6 +126,7 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
     {
         if (_isDisposed) return;
         _device.Now = now;
+        _device.Poll();
         foreach (VirtualNicQueue queue in _queues) queue.Poll();
         Iommu.Poll(now);
         foreach (VirtualRegistration registration in _registrations) Advance(registration, now);
@@ -165,6 +166,9 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
         foreach (VirtualRegistration registration in _registrations) registration.Complete();
         _registrations.Clear();
     }
+
+    /// <summary>The table a buffer's number belongs to, for a driver that does not ask whose queue it came on.</summary>
+    internal PostedBuffers PostedUnder(uint id) => _queues[(int)(id / (uint)_options.RingSize)].PostedBuffers;
 
     internal bool Owns(VirtualRegistration registration) => _registrations.Contains(registration);
 
@@ -214,11 +218,18 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
     /// <summary>Wakes the driver when enough frames wait, or the first of them long enough.</summary>
     private void Announce()
     {
-        if (!_isArmed || _device.Unannounced == 0) return;
-        bool isEnough = _device.Unannounced >= _options.WakeFrames || _options.WakeDelay == TimeSpan.Zero;
-        if (!isEnough && (_unannouncedSince is not { } since || _device.Now < since + _options.WakeDelay)) return;
+        if (!_isArmed) return;
+        bool isDue = IsAnnouncementDue();
+        if (!(_options.Tamper?.OnWake(isDue) ?? isDue)) return;
         _isArmed = false;
         _wake?.Invoke();
+    }
+
+    private bool IsAnnouncementDue()
+    {
+        if (_device.Unannounced == 0) return false;
+        if (_device.Unannounced >= _options.WakeFrames || _options.WakeDelay == TimeSpan.Zero) return true;
+        return _unannouncedSince is { } since && _device.Now >= since + _options.WakeDelay;
     }
 
     private static NicCapabilities CapabilitiesOf(VirtualNicOptions options) =>

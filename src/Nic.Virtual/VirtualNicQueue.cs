@@ -29,8 +29,8 @@ internal sealed class VirtualNicQueue : INicQueue
         _options = options;
         Index = index;
         _ringShift = System.Numerics.BitOperations.Log2((uint)options.RingSize);
-        _posted = new PostedBuffers(index, options.RingSize);
-        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize, Counters.ReceiveDrops);
+        _posted = new PostedBuffers(index, options.RingSize, remembers: !Checks(CompletionChecks.Posted));
+        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize, Counters.ReceiveDrops, Checks(CompletionChecks.Chain));
         _fillRing = DmaRegion.Allocate(options.RingSize * FillEntry.Size);
         _completionRing = BufferPool.Create(options.RingSize * RxCompletion.Size, 1);
         _completionRing.TryRent(out _completions);
@@ -44,6 +44,8 @@ internal sealed class VirtualNicQueue : INicQueue
     public QueueCounters Counters { get; } = new();
 
     public int PostRoom => _posted.Room;
+
+    internal PostedBuffers PostedBuffers => _posted;
 
     /// <summary>Whether a completion waits. It looks at the owner word only.</summary>
     internal bool HasWork => IsCompleted(_completionRing.Window(_completions, SlotOf(_consumed), RxCompletion.Size));
@@ -163,20 +165,36 @@ internal sealed class VirtualNicQueue : INicQueue
         return true;
     }
 
+    /// <summary>Whether a check is switched on. Asked only once a check failed, so it costs an honest device nothing.</summary>
+    private bool Checks(CompletionChecks check) => (_options.Checks & check) != 0;
+
     /// <summary>Checks one completion against what was posted, and adds its buffer to the frame.</summary>
     private ChainProgress Assemble(in RxCompletion completion)
     {
-        if (completion.BufferId >= (uint)(_options.Queues * _options.RingSize)) return _assembler.Refuse(completion, DropReason.BadBufferId);
-        if (!_posted.IsOurs(completion.BufferId)) return _assembler.Refuse(completion, DropReason.WrongQueue);
-        if (!_posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer)) return _assembler.Refuse(completion, DropReason.NotPosted);
+        PostedBuffers posted = _posted;
+        if (!posted.IsOurs(completion.BufferId))
+        {
+            if (Checks(CompletionChecks.Queue))
+                return _assembler.Refuse(completion, completion.BufferId >= (uint)(_options.Queues * _options.RingSize) ? DropReason.BadBufferId : DropReason.WrongQueue);
+            posted = _nic.PostedUnder(completion.BufferId);
+        }
+        if (!posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer))
+        {
+            if (Checks(CompletionChecks.Posted)) return _assembler.Refuse(completion, DropReason.NotPosted);
+            posted.TakeAgain(completion.BufferId, out registration, out buffer);
+        }
         Counters.BuffersCompleted++;
-        if (completion.ByteCount > (uint)registration.Pool.BufferSize)
+        if (completion.ByteCount > (uint)registration.Pool.BufferSize && Checks(CompletionChecks.Capacity))
         {
             registration.Pool.Release(buffer);
             return _assembler.Refuse(completion, DropReason.LengthOverCapacity);
         }
-        return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, (int)completion.ByteCount));
+        return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, LengthOf(completion)));
     }
+
+    /// <summary>How many bytes a completion says there are.</summary>
+    private int LengthOf(in RxCompletion completion) =>
+        (completion.Flags & RxFlags.HeaderSplit) != 0 && completion.ChainIndex == 0 && !Checks(CompletionChecks.HeaderSplit) ? completion.HeaderLength : (int)completion.ByteCount;
 
     /// <summary>Checks what holds for a whole frame, and gives it out.</summary>
     private bool TryFinish(out ReceivedFrame frame)
@@ -207,20 +225,20 @@ internal sealed class VirtualNicQueue : INicQueue
     }
 
     /// <summary>What a frame's first completion claims that cannot be.</summary>
-    private static DropReason? FaultOf(in RxCompletion first, in PacketBody body)
+    private DropReason? FaultOf(in RxCompletion first, in PacketBody body)
     {
         if ((first.Flags & RxFlags.Error) != 0) return DropReason.DeviceError;
-        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength == 0 || first.HeaderLength != first.ByteCount)) return DropReason.BadHeaderSplit;
+        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength == 0 || first.HeaderLength != first.ByteCount) && Checks(CompletionChecks.HeaderSplit)) return DropReason.BadHeaderSplit;
         bool isOne = first.Segments == 1;
-        if (first.Segments == 0 || (!isOne && (first.SegmentSize == 0 || (long)(first.Segments - 1) * first.SegmentSize >= body.Length))) return DropReason.BadSegments;
-        return null;
+        bool isPossible = isOne || (first.Segments > 1 && first.SegmentSize > 0 && (long)(first.Segments - 1) * first.SegmentSize < body.Length);
+        return isPossible || !Checks(CompletionChecks.Segments) ? null : DropReason.BadSegments;
     }
 
     /// <summary>A tag counts only if its rule is programmed and may place frames here; otherwise the frame goes on without one.</summary>
     private FlowTag CheckedTag(in RxCompletion first)
     {
         if ((first.Flags & RxFlags.Tagged) == 0) return FlowTag.None;
-        if (_nic.Flows.MayArriveOn(first.Tag, Index)) return first.Tag;
+        if (_nic.Flows.MayArriveOn(first.Tag, Index) || !Checks(CompletionChecks.Tag)) return first.Tag;
         Counters.ReceiveDrops.Add(DropReason.BadTag);
         return FlowTag.None;
     }
