@@ -43,6 +43,9 @@ public sealed class MultiplexerOptions
     /// <summary>How long a fragmented datagram is remembered. RFC 791 suggests 15 s, RFC 8200 asks for 60 s.</summary>
     public TimeSpan FragmentLifetime { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What is checked of clients; less than all for control runs.</summary>
+    internal ClientChecks Checks { get; set; } = ClientChecks.All;
+
     internal int ReserveOf(int posted) => Math.Min(RingReserve ?? posted / 4, posted);
 
     internal void Validate(int queues)

@@ -24,19 +24,9 @@ public sealed partial class MultiplexerPort
     {
         if (registration is not PortRegistration own || !_registrations.Contains(own) || (own.Use & BufferUse.Receive) == 0)
             throw new InvalidOperationException("The registration is not of this port, not for receiving, or is being withdrawn.");
-        int taken = 0;
-        if (Steered is not null && own.Device is not null)
-        {
-            taken = Steered.Queue.Post(own.Device, buffers);
-        }
-        else
-        {
-            for (; taken < buffers.Length && _buffers.PostRoom > 0; taken++)
-            {
-                if (!own.Pool.IsLive(buffers[taken])) throw new InvalidOperationException($"Buffer {buffers[taken]} is stale.");
-                _buffers.Post(own, buffers[taken]);
-            }
-        }
+        int taken;
+        if (Steered is not null && own.Device is not null) taken = Steered.Queue.Post(own.Device, buffers);
+        else taken = _buffers.Post(own, buffers);
         _queue.Counters.BuffersPosted += taken;
         return taken;
     }
@@ -95,7 +85,7 @@ public sealed partial class MultiplexerPort
     /// <param name="source">Its snapshot, or one that holds all of it already.</param>
     internal void DeliverCopy(in ReceivedFrame frame, HeaderSnapshot source)
     {
-        if (!_buffers.TryTake(frame.Length, _queue.Counters, out PacketBody body))
+        if (!_buffers.TryTake(frame.Length, Counters, out PacketBody body))
         {
             Lose(DropReason.ClientFull);
             return;
@@ -149,14 +139,18 @@ public sealed partial class MultiplexerPort
     {
         while (_incoming.Count > 0)
         {
-            _incoming.Head.Release();
+            ReceivedFrame frame = _incoming.Head;
             _incoming.Drop(1);
+            if (_checksBodies) ReleaseAnyway(ref frame.Body);
+            frame.Release();
             _queue.Counters.ReceiveDrops.Add(DropReason.ClientGone);
         }
         while (_outgoing.Count > 0)
         {
-            _outgoing.Head.Body.Release();
+            PacketBody body = _outgoing.Head.Body;
             _outgoing.Drop(1);
+            if (_checksBodies) ReleaseAnyway(ref body);
+            else body.Release();
             _queue.Counters.TransmitDrops.Add(DropReason.ClientGone);
         }
         _buffers.Withdraw(null);
@@ -200,6 +194,20 @@ public sealed partial class MultiplexerPort
         }
         _incoming.Enqueue(frame);
         _multiplexer.MarkDelivered();
+    }
+
+    /// <summary>Releases a body of which the client may have released a buffer behind our back: that was its own.</summary>
+    private static void ReleaseAnyway(ref PacketBody body)
+    {
+        try
+        {
+            body.Release();
+        }
+        catch (InvalidOperationException)
+        {
+            // the other pins were released even so
+        }
+        body = default;
     }
 
     private CopyDecision Lose(DropReason reason)

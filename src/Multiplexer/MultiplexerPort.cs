@@ -55,7 +55,8 @@ public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDis
         _outgoing = new BoundedQueue<TransmitFrame>(options.TransmitDepth);
         _lengths = new int[options.TransmitDepth];
         _ownBuffers = options.BufferCount == 0 ? null : BufferPool.Create(options.BufferSize, options.BufferCount, RegionWriter.Owner);
-        _buffers = new CopyBuffers(_ownBuffers, PostedCapacity);
+        _buffers = new CopyBuffers(_ownBuffers, PostedCapacity, (multiplexer.Checks & ClientChecks.Posted) != 0);
+        _checksBodies = (multiplexer.Checks & ClientChecks.Bodies) != 0;
     }
 
     /// <summary>The name it was attached by.</summary>
@@ -154,12 +155,16 @@ public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDis
     /// pools to receive into are mapped only on a steered port, elsewhere the multiplexer alone writes them.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is only queue 0.</exception>
+    /// <exception cref="ArgumentException">The pool is for receiving and lies in a ring of the multiplexer or in memory of another
+    /// client.</exception>
     /// <exception cref="ObjectDisposedException">The port was detached.</exception>
     /// <inheritdoc/>
     public BufferRegistration Register(BufferPool pool, int queue, BufferUse use)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(queue, 0);
         ObjectDisposedException.ThrowIf(IsDetached, this);
+        if ((use & BufferUse.Receive) != 0 && _multiplexer.IsForeign(pool.Region, this))
+            throw new ArgumentException("The pool lies in a ring of the multiplexer or in memory of another client.", nameof(pool));
         BufferUse mapped = use & ~(Steered is null ? BufferUse.Receive : 0) & ~(Copy.CopiesTransmit ? BufferUse.Transmit : 0);
         BufferRegistration? device = mapped == 0 ? null : _multiplexer.Nic.Register(pool, DeviceQueue.Index, mapped);
         PortRegistration registration = new(this, pool, use, device);
@@ -208,6 +213,17 @@ public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDis
         foreach (IpAddress own in _addresses)
         {
             if (own == address) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether frames to this client are written into a region.</summary>
+    internal bool ReceivesInto(DmaRegion region)
+    {
+        if (region == _ownBuffers?.Region || region == Steered?.Ring?.Pool.Region) return true;
+        foreach (PortRegistration registration in _registrations)
+        {
+            if (registration.Pool.Region == region && (registration.Use & BufferUse.Receive) != 0) return true;
         }
         return false;
     }

@@ -162,6 +162,23 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
     /// <summary>The time of the last poll.</summary>
     internal Instant Now { get; private set; }
 
+    internal ClientChecks Checks => _options.Checks;
+
+    /// <summary>Whether a region is a ring's, or one into which another port's frames are written.</summary>
+    internal bool IsForeign(DmaRegion region, MultiplexerPort port)
+    {
+        if ((Checks & ClientChecks.Memory) == 0) return false;
+        foreach (FilledRing ring in _rings)
+        {
+            if (ring.Pool.Region == region) return true;
+        }
+        foreach (MultiplexerPort other in _ports)
+        {
+            if (other != port && other.ReceivesInto(region)) return true;
+        }
+        return false;
+    }
+
     internal void MarkDelivered() => _delivered = true;
 
     internal void MarkBacklog() => _backlog = true;

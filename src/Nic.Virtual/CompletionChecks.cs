@@ -34,6 +34,9 @@ internal enum CompletionChecks
     /// <summary>The transmit index lies between what was reported before and what was queued.</summary>
     TransmitIndex = 128,
 
+    /// <summary>A registration ends when the device has nothing of it any more. Without: at once.</summary>
+    Drained = 256,
+
     /// <summary>The driver of a product.</summary>
-    All = Queue | Posted | Capacity | Chain | HeaderSplit | Segments | Tag | TransmitIndex,
+    All = Queue | Posted | Capacity | Chain | HeaderSplit | Segments | Tag | TransmitIndex | Drained,
 }

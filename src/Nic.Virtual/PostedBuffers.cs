@@ -73,7 +73,7 @@ internal sealed class PostedBuffers
         for (int i = 0; i < _entries.Length; i++)
         {
             if (of is not null && _entries[i].Registration != of) continue;
-            if (TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) registration.Pool.Release(buffer);
+            if (TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) registration.GiveBack(buffer);
         }
     }
 

@@ -2,6 +2,7 @@ using NetStack.Memory;
 using NetStack.Multiplexer;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
+using NetStack.Nic.Virtual.Hostile;
 
 namespace NetStack.TrustTests;
 
@@ -57,6 +58,9 @@ internal sealed class TrustWorld : IDisposable
     /// <summary>What the pump, or a client's user, threw; nothing moves after that.</summary>
     public Exception? Crash { get; private set; }
 
+    /// <summary>Who drives a client's port instead of an honest user; null for that one. What comes of it for itself is no harm.</summary>
+    public HostileClient?[] Hostile { get; } = new HostileClient?[Clients];
+
     /// <summary>Called where a client is with a frame: the client's number, the moment.</summary>
     public Action<int, Moment>? At { get; set; }
 
@@ -87,7 +91,11 @@ internal sealed class TrustWorld : IDisposable
         {
             Now += TimeSpan.FromMicroseconds(10);
             Mux.Poll(Now);
-            for (int i = 0; i < Clients; i++) Use(i);
+            for (int i = 0; i < Clients; i++)
+            {
+                if (Hostile[i] is { } hostile) hostile.Step();
+                else Use(i);
+            }
         }
         catch (Exception e) when (e is not Xunit.Sdk.XunitException)
         {
@@ -131,7 +139,7 @@ internal sealed class TrustWorld : IDisposable
             Step();
         }
         for (int i = 0; i < 4; i++) Step();
-        return Crash is null && _seen.Select((s, i) => s.Count - before[i]).All(n => n == frames / Clients);
+        return Crash is null && _seen.Select((s, i) => Hostile[i] is not null || s.Count - before[i] == frames / Clients).All(n => n);
     }
 
     public void Dispose()
