@@ -135,7 +135,7 @@ internal sealed class TrustWorld : IDisposable
         int[] before = [.. _seen.Select(s => s.Count)];
         for (int i = 0; i < frames; i++)
         {
-            if (!Send(i % Clients)) return false;
+            if (!Send(i % Clients) && Hostile[i % Clients] is null) return false;
             Step();
         }
         for (int i = 0; i < 4; i++) Step();

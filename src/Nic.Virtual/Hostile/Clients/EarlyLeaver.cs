@@ -37,8 +37,8 @@ public sealed class EarlyLeaver(INic port, ulong seed) : HostileClient("C6", "un
             Pool.Release(late);
         }
         Try(() => _ = Registration.UnregisterAsync().AsTask());
+        if (!IsGone && Below(2) == 0 && _sent.Count > 0) ReleaseBehind();
         if (IsGone && !_isReused) Reuse();
-        else if (Below(2) == 0 && _sent.Count > 0) ReleaseBehind();
     }
 
     private void Send()

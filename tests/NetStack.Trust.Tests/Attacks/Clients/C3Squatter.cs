@@ -16,6 +16,16 @@ public sealed class C3Squatter : ClientAttack
     /// <summary>The memory is the one the victim's frames really come in, however the client got hold of it.</summary>
     private protected override HostileClient Create(TrustWorld world, INic port, ulong seed) => new Squatter(port, seed, MemoryOf(world));
 
+    /// <summary>Frames of both wait at the same time.</summary>
+    private protected override void Pass(TrustWorld world)
+    {
+        for (int round = 0; round < 60; round++)
+        {
+            for (int i = 0; i < 12; i++) world.Send(i % 2, Frames.MinLength + 100);
+            world.Step();
+        }
+    }
+
     private static DmaRegion MemoryOf(TrustWorld world)
     {
         world.Send(TrustWorld.Victim);

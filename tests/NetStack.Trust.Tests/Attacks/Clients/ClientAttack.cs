@@ -34,6 +34,9 @@ public abstract class ClientAttack : Attack
 
     private protected virtual VirtualNicOptions Configure(VirtualNicOptions options) => options;
 
+    /// <summary>What is sent meanwhile.</summary>
+    private protected virtual void Pass(TrustWorld world) => world.Run(150);
+
     /// <summary>What it did to others beside what they saw.</summary>
     private protected virtual string? HarmBeside(TrustWorld world, HostileClient client) => null;
 
@@ -55,9 +58,8 @@ public abstract class ClientAttack : Attack
     {
         using TrustWorld world = World(column, seed, defences);
         HostileClient client = world.Hostile[TrustWorld.Neighbour] = Create(world, world.Ports[TrustWorld.Neighbour], seed);
-        world.Run(150);
+        Pass(world);
         Assert.True(client.Strikes > 0, $"{client} never struck");
-        string? harm = world.Harm() ?? HarmBeside(world, client) ?? (world.Recovers() ? null : "frames of others pass no more");
-        return harm;
+        return world.Harm() ?? HarmBeside(world, client) ?? (world.Recovers() ? null : "frames of others pass no more");
     }
 }
