@@ -34,9 +34,18 @@ internal enum CompletionChecks
     /// <summary>The transmit index lies between what was reported before and what was queued.</summary>
     TransmitIndex = 128,
 
+    /// <summary>An entry is of this lap of the ring. Without: any that was ever written.</summary>
+    Owner = 256,
+
+    /// <summary>An entry is read once. Without: checked as it was read first, used as it is read again.</summary>
+    ReadOnce = 512,
+
+    /// <summary>The device wakes the driver only once after the driver armed itself. Without: whenever it likes.</summary>
+    WakeOnce = 1024,
+
     /// <summary>A registration ends when the device has nothing of it any more. Without: at once.</summary>
-    Drained = 256,
+    Drained = 2048,
 
     /// <summary>The driver of a product.</summary>
-    All = Queue | Posted | Capacity | Chain | HeaderSplit | Segments | Tag | TransmitIndex | Drained,
+    All = Queue | Posted | Capacity | Chain | HeaderSplit | Segments | Tag | TransmitIndex | Owner | ReadOnce | WakeOnce | Drained,
 }

@@ -16,6 +16,9 @@ public sealed class DeviceControls
     /// <summary>The free-running index of the completion that is written next.</summary>
     public uint NextCompletion(int queue) => _device.NextCompletion(queue);
 
+    /// <summary>How many completions can be written before the driver took one.</summary>
+    public int CompletionRoom(int queue) => _device.CompletionRoom(queue);
+
     /// <summary>Writes a further completion, as the device's next entry, whether or not there is room.</summary>
     public void WriteCompletion(int queue, in RxCompletion completion) => _device.WriteCompletion(queue, completion);
 

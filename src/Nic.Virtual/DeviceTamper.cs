@@ -27,6 +27,11 @@ public abstract class DeviceTamper
     {
     }
 
+    /// <summary>Called right after the driver read something of a queue's completion ring: an entry's owner word, or the entry.</summary>
+    public virtual void OnRingRead(int queue, DeviceControls controls)
+    {
+    }
+
     /// <summary>The transmit index the device reports; honest if unchanged.</summary>
     public virtual uint OnTransmitIndex(int queue, uint index) => index;
 

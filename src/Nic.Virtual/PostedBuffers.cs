@@ -68,13 +68,18 @@ internal sealed class PostedBuffers
     }
 
     /// <summary>Releases a registration's buffers, or everything for null: the device cannot reach them any more.</summary>
-    internal void Release(VirtualRegistration? of)
+    /// <returns>How many they were.</returns>
+    internal int Release(VirtualRegistration? of)
     {
+        int released = 0;
         for (int i = 0; i < _entries.Length; i++)
         {
             if (of is not null && _entries[i].Registration != of) continue;
-            if (TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) registration.GiveBack(buffer);
+            if (!TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) continue;
+            registration.GiveBack(buffer);
+            released++;
         }
+        return released;
     }
 
     /// <summary>Whether a registration's buffer is posted under a number.</summary>

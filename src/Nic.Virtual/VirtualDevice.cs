@@ -102,6 +102,9 @@ internal sealed class VirtualDevice
         side.PostedCount = kept;
     }
 
+    /// <summary>The driver read something of a completion ring.</summary>
+    internal void RingRead(int queue) => _options.Tamper!.OnRingRead(queue, _controls);
+
     /// <summary>The driver polls: what a hostile device does without a frame.</summary>
     internal void Poll() => _options.Tamper?.OnPoll(_controls);
 
@@ -153,6 +156,8 @@ internal sealed class VirtualDevice
 
     /// <summary>The index of the completion that is written next.</summary>
     internal uint NextCompletion(int queue) => _receive[queue].Produced;
+
+    internal int CompletionRoom(int queue) => Math.Max(0, _options.RingSize - (int)(_receive[queue].Produced - _receive[queue].Consumed));
 
     /// <summary>Writes a completion as any entry, the owner word last.</summary>
     internal void WriteEntry(int queue, uint index, in RxCompletion completion)

@@ -218,9 +218,13 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
     /// <summary>Wakes the driver when enough frames wait, or the first of them long enough.</summary>
     private void Announce()
     {
-        if (!_isArmed) return;
+        if (!_isArmed && (_options.Checks & CompletionChecks.WakeOnce) != 0) return;
         bool isDue = IsAnnouncementDue();
-        if (!(_options.Tamper?.OnWake(isDue) ?? isDue)) return;
+        if (!(_options.Tamper?.OnWake(isDue) ?? isDue))
+        {
+            if (isDue) _device.Unannounced = 0; // an interrupt that never came is not due later
+            return;
+        }
         _isArmed = false;
         _wake?.Invoke();
     }

@@ -34,6 +34,7 @@ internal sealed class VirtualNicQueue : INicQueue
         _fillRing = DmaRegion.Allocate(options.RingSize * FillEntry.Size);
         _completionRing = BufferPool.Create(options.RingSize * RxCompletion.Size, 1);
         _completionRing.TryRent(out _completions);
+        if (options.Tamper is not null) new DeviceMemory(_completionRing.Region).OnFetched((_, _) => device.RingRead(index));
         _transmit = new TransmitQueue(nic, device, options, index, Counters);
         int domain = device.DomainOf(index);
         device.SetRings(index, nic.Iommu.Map(domain, _fillRing, DmaDirection.Read), nic.Iommu.Map(domain, _completionRing.Region, DmaDirection.Write));
@@ -118,13 +119,13 @@ internal sealed class VirtualNicQueue : INicQueue
     /// <summary>Takes back what the device kept, once it cannot reach it any more.</summary>
     internal void Reclaim(VirtualRegistration registration)
     {
-        if (registration.Posted > 0) _posted.Release(registration);
+        if (registration.Posted > 0) Counters.BuffersCompleted += _posted.Release(registration);
     }
 
     internal void Dispose()
     {
         _assembler.Abort(isLast: true);
-        _posted.Release(null);
+        Counters.BuffersCompleted += _posted.Release(null);
         _transmit.Dispose();
         _fillRing.Dispose();
         _completionRing.Region.Dispose();
@@ -147,7 +148,8 @@ internal sealed class VirtualNicQueue : INicQueue
     {
         Span<byte> owner = stackalloc byte[4];
         entry.Slice(RxCompletion.OwnerOffset, 4).CopyTo(owner);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(owner) == RxCompletion.OwnerOf(_consumed, _ringShift);
+        uint word = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(owner);
+        return word == RxCompletion.OwnerOf(_consumed, _ringShift) || (word != 0 && !Checks(CompletionChecks.Owner));
     }
 
     /// <summary>Looks at the owner word, then copies the entry once; nothing of it is read from shared memory again.</summary>
@@ -194,9 +196,16 @@ internal sealed class VirtualNicQueue : INicQueue
         return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, LengthOf(completion)));
     }
 
-    /// <summary>How many bytes a completion says there are.</summary>
-    private int LengthOf(in RxCompletion completion) =>
-        (completion.Flags & RxFlags.HeaderSplit) != 0 && completion.ChainIndex == 0 && !Checks(CompletionChecks.HeaderSplit) ? completion.HeaderLength : (int)completion.ByteCount;
+    /// <summary>How many bytes a completion says there are: with all checks, what was checked.</summary>
+    private int LengthOf(in RxCompletion completion)
+    {
+        if (_options.Checks == CompletionChecks.All) return (int)completion.ByteCount;
+        bool isHeader = (completion.Flags & RxFlags.HeaderSplit) != 0 && completion.ChainIndex == 0;
+        if (isHeader && !Checks(CompletionChecks.HeaderSplit)) return completion.HeaderLength;
+        if (Checks(CompletionChecks.ReadOnce)) return (int)completion.ByteCount;
+        _completionRing.Window(_completions, SlotOf(_consumed - 1), RxCompletion.Size).TakeLine(out HeaderLine again);
+        return (int)RxCompletion.Read(again).ByteCount;
+    }
 
     /// <summary>Checks what holds for a whole frame, and gives it out.</summary>
     private bool TryFinish(out ReceivedFrame frame)

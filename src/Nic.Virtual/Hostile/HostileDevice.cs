@@ -43,6 +43,12 @@ public sealed class HostileDevice(params HostileBehaviour[] behaviours) : Device
     }
 
     /// <inheritdoc/>
+    public override void OnRingRead(int queue, DeviceControls controls)
+    {
+        foreach (HostileBehaviour behaviour in behaviours) behaviour.OnRingRead(queue, controls);
+    }
+
+    /// <inheritdoc/>
     public override uint OnTransmitIndex(int queue, uint index)
     {
         foreach (HostileBehaviour behaviour in behaviours) index = behaviour.OnTransmitIndex(queue, index);

@@ -53,6 +53,9 @@ public sealed class Column
     /// <summary>Whether the multiplexer copies whole frames before the client sees them.</summary>
     public bool CopiesAll => this == CopyAll || this == Shadow;
 
+    /// <summary>Whether bodies to send are copied into memory that is mapped for that.</summary>
+    public bool CopiesTransmit => _copy.CopiesTransmit;
+
     /// <summary>Whether the client reads what the device may still write.</summary>
     public bool IsInPlace => Use == Use.InPlace;
 

@@ -29,6 +29,18 @@ internal static class Frames
         return ((int)(canary >> 32 & 0xFF), (int)(uint)canary);
     }
 
+    /// <summary>Whose canaries lie anywhere in some bytes.</summary>
+    public static IReadOnlySet<int> CanariesIn(ReadOnlySpan<byte> bytes)
+    {
+        HashSet<int> owners = [];
+        for (int at = 0; at + 8 <= bytes.Length; at++)
+        {
+            ulong word = BinaryPrimitives.ReadUInt64BigEndian(bytes[at..]);
+            if (word >> 40 == 0xC0FFEE) owners.Add((int)(word >> 32 & 0xFF));
+        }
+        return owners;
+    }
+
     public static byte[] Make(int owner, int number, int length)
     {
         byte[] frame = new byte[length];

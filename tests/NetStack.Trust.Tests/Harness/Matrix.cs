@@ -69,7 +69,7 @@ internal static class Matrix
     {
         (ulong Seed, Outcome Outcome)[] runs = [.. Seeds.Select(s => (s, attack.Run(column, s)))];
         Outcome worst = runs.Select(r => r.Outcome).MaxBy(o => o switch { Outcome.NotStopped => 3, Outcome.Detected => 2, Outcome.Stopped => 1, _ => 0 });
-        return (worst, string.Join(", ", runs.Select(r => $"seed {r.Seed}: {r.Outcome}")));
+        return (worst, worst == attack.Stated(column).Outcome ? "" : string.Join(", ", runs.Select(r => $"seed {r.Seed}: {attack.Explain(column, r.Seed)}")));
     }
 
     private static string SymbolOf(Outcome outcome) => outcome switch

@@ -46,5 +46,8 @@ public abstract class Attack
     /// <returns>Whether the attack succeeded.</returns>
     public abstract bool Control(Column column, ulong seed);
 
+    /// <summary>For messages: what was seen with a seed.</summary>
+    public virtual string Explain(Column column, ulong seed) => Run(column, seed).ToString();
+
     public override string ToString() => $"{Id} {Title}";
 }

@@ -18,6 +18,11 @@ internal sealed class TrustWorld : IDisposable
     public const int Stranger = 2;
     public const int Clients = 3;
 
+    /// <summary>Bytes in every buffer.</summary>
+    public const int BufferSize = 512;
+
+    private const int RingBuffers = 24; // fewer than a ring has entries: some numbers are never given out
+
     private readonly ReceivedFrame[] _batch = new ReceivedFrame[16];
     private readonly List<byte[]>[] _sent = [[], [], []];
     private readonly List<Seen>[] _seen = [[], [], []];
@@ -29,7 +34,8 @@ internal sealed class TrustWorld : IDisposable
     /// <param name="seed">Decides the sender's lengths.</param>
     /// <param name="nic">Changes the NIC.</param>
     /// <param name="multiplexer">Changes the multiplexer.</param>
-    /// <param name="port">Changes victim and neighbour; the number says which.</param>
+    /// <param name="port">Changes what a client asks for; the number says whose.</param>
+    /// <param name="driver">Puts something between NIC and multiplexer.</param>
     public TrustWorld(Column column, ulong seed, Func<VirtualNicOptions, VirtualNicOptions>? nic = null, Action<MultiplexerOptions>? multiplexer = null,
         Action<int, PortOptions>? port = null, Func<VirtualNic, INic>? driver = null)
     {
@@ -37,7 +43,8 @@ internal sealed class TrustWorld : IDisposable
         _random = new SeededRandom(seed);
         VirtualNicOptions options = new() { Queues = 4, RssQueues = 1, FlowRules = 16, RingSize = 32, Seed = seed };
         Nic = new VirtualNic(nic?.Invoke(options) ?? options);
-        MultiplexerOptions shared = new() { RingBuffers = 32, RingBufferSize = 512, RingReserve = 0 };
+        MapsOfRings = Nic.Iommu.Maps;
+        MultiplexerOptions shared = new() { RingBuffers = RingBuffers, RingBufferSize = BufferSize, RingReserve = 0 };
         multiplexer?.Invoke(shared);
         Mux = new PacketMultiplexer(driver?.Invoke(Nic) ?? Nic, shared);
         Ports = new MultiplexerPort[Clients];
@@ -60,6 +67,12 @@ internal sealed class TrustWorld : IDisposable
 
     /// <summary>Who drives a client's port instead of an honest user; null for that one. What comes of it for itself is no harm.</summary>
     public HostileClient?[] Hostile { get; } = new HostileClient?[Clients];
+
+    /// <summary>Pages the driver keeps mapped for its rings, whatever clients do.</summary>
+    public long MapsOfRings { get; }
+
+    /// <summary>Frames that were found placed wrong, over all clients: each is reported as in the wrong client's memory.</summary>
+    public long Missteered => Ports.Sum(p => p.Counters.MissteeredFrames);
 
     /// <summary>Called where a client is with a frame: the client's number, the moment.</summary>
     public Action<int, Moment>? At { get; set; }
@@ -177,9 +190,9 @@ internal sealed class TrustWorld : IDisposable
         if (client == Stranger) Column.SteeredVerify.Configure(o);
         else Column.Configure(o);
         o.Filter = $"udp dst port {Frames.PortOf(client)}";
-        o.BufferSize = 512;
+        o.BufferSize = BufferSize;
         o.BufferCount = 64;
-        o.SteeredBufferCount = 32;
+        o.SteeredBufferCount = RingBuffers;
         port?.Invoke(client, o);
     });
 

@@ -21,7 +21,7 @@ public sealed class C3Squatter : ClientAttack
     {
         for (int round = 0; round < 60; round++)
         {
-            for (int i = 0; i < 12; i++) world.Send(i % 2, Frames.MinLength + 100);
+            for (int i = 0; i < 12; i++) world.Send(i % 2, Frames.MinLength + 440);
             world.Step();
         }
     }

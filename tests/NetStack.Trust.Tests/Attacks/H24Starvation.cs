@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using NetStack.Multiplexer;
+using NetStack.Nic.Virtual.Hostile;
+
+namespace NetStack.TrustTests;
+
+/// <summary>The device keeps every buffer it takes for the neighbour's frames. That the neighbour gets none cannot be helped; does the
+/// victim go on?</summary>
+internal sealed class H24 : Attack
+{
+    public override string Id => "H24";
+
+    public override string Title => "never completes a neighbour's buffers";
+
+    public override Cell Stated(Column column) => column.IsSteered
+        ? new(Outcome.Stopped, "A client's own queue starves alone.")
+        : new(Outcome.NotStopped, "Who shares a ring starves with it once the device kept all buffers. They come home when the ring is withdrawn.");
+
+    public override Outcome Run(Column column, ulong seed) => IsStarved(column, seed, null) ? Outcome.NotStopped : Outcome.Stopped;
+
+    public override bool Control(Column column, ulong seed) => IsStarved(column, seed, Placement.CopyPerClient);
+
+    private static bool IsStarved(Column column, ulong seed, Placement? placement)
+    {
+        NeverCompletes behaviour = new(seed, IsNeighbours) { Eagerness = 1 };
+        using TrustWorld world = new(column, seed, o => o with { Tamper = behaviour }, port: (client, o) =>
+        {
+            if (client != TrustWorld.Stranger) o.Placement = placement ?? o.Placement;
+        });
+        for (int i = 0; i < 100; i++)
+        {
+            world.Send(TrustWorld.Neighbour);
+            world.Step();
+        }
+        Assert.True(behaviour.Strikes > 0, $"{behaviour} never struck");
+        Assert.Null(world.Harm());
+        Assert.Empty(world.SeenBy(TrustWorld.Neighbour));
+        bool isStarved = !world.Send(TrustWorld.Victim);
+        world.Step();
+        isStarved |= world.SeenBy(TrustWorld.Victim).Count == 0;
+        AssertAllHome(world);
+        return isStarved;
+    }
+
+    /// <summary>What the device kept comes home once it cannot reach it any more.</summary>
+    private static void AssertAllHome(TrustWorld world)
+    {
+        Task gone = world.Mux.DisposeAsync().AsTask();
+        for (int i = 0; i < 4; i++) world.Mux.Poll(world.Now);
+        Assert.True(gone.IsCompletedSuccessfully);
+        Assert.Equal(0, world.Mux.RingBuffersHeld);
+        Assert.Equal(world.Nic.Iommu.Maps, world.Nic.Iommu.Unmaps + world.MapsOfRings);
+    }
+
+    private static bool IsNeighbours(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt16BigEndian(frame[36..]) == Frames.PortOf(TrustWorld.Neighbour);
+}
