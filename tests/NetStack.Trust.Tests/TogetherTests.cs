@@ -25,7 +25,7 @@ public sealed class TogetherTests
 
     private static readonly Func<ulong, HostileBehaviour>[] NotStopped =
     [
-        s => new LengthOverWritten(s, TrustWorld.BufferSize) { Eagerness = 0.2 },
+        s => new LengthOverWritten(s) { Eagerness = 0.2 },
         s => new OldCompletionAsNew(s) { Eagerness = 0.2 },
         s => new JoinedFrames(s) { Eagerness = 0.2 },
         s => new SegmentCountLie(s, isPossible: true) { Eagerness = 0.2 },
