@@ -45,6 +45,16 @@ public sealed partial class MultiplexerPort
         return count;
     }
 
+    /// <summary>Counts the buffers of a steered frame that the client had posted.</summary>
+    internal void CountCompleted(in PacketBody body)
+    {
+        BufferPool? ring = Steered!.Ring?.Pool;
+        for (int i = 0; i < body.SliceCount; i++)
+        {
+            if (body.Slice(i).Pool != ring) _queue.Counters.BuffersCompleted++;
+        }
+    }
+
     /// <summary>What is done with a frame for this client. Drops for want of room are counted here.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="own">Whether it lies in this client's memory already.</param>

@@ -37,6 +37,7 @@ public sealed partial class PacketMultiplexer
             ref ReceivedFrame frame = ref _batch[i];
             Counters.FramesReceived++;
             Counters.BytesReceived += frame.Length;
+            port.CountCompleted(frame.Body);
             DeliverSteered(port, ref frame, now);
         }
         long scrubbed = steered.Ring?.Refill() ?? 0;

@@ -9,6 +9,12 @@ internal sealed class Wire : IWireEnd
 {
     public List<byte[]> Frames { get; } = [];
 
+    /// <summary>How many came.</summary>
+    public int Taken { get; private set; }
+
+    /// <summary>Whether they are kept.</summary>
+    public bool IsKeeping { get; init; } = true;
+
     /// <summary>Whether it takes frames.</summary>
     public bool IsOpen { get; set; } = true;
 
@@ -17,8 +23,10 @@ internal sealed class Wire : IWireEnd
 
     public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
     {
-        if (IsOpen) Frames.Add(frame.ToArray());
-        return IsOpen;
+        if (!IsOpen) return false;
+        Taken++;
+        if (IsKeeping) Frames.Add(frame.ToArray());
+        return true;
     }
 
     private static bool IsForged(byte[] frame, MacAddress mac, IpAddress address)
