@@ -69,6 +69,23 @@ public sealed class TogetherTests
         }
     }
 
+    [Theory, MemberData(nameof(Columns))]
+    public void The_same_seed_makes_the_same_run(string column)
+    {
+        Assert.Equal(Trace(column, 7), Trace(column, 7));
+        Assert.NotEqual(Trace(column, 7), Trace(column, 8));
+    }
+
+    /// <summary>Everything that came of a run, in text.</summary>
+    private static string Trace(string column, ulong seed)
+    {
+        HostileDevice device = Mix([.. Stopped, .. NotStopped], seed);
+        using TrustWorld world = new(Column.Of(column), seed, o => o with { Tamper = device });
+        world.Run(60);
+        string seen = string.Join(";", Enumerable.Range(0, TrustWorld.Clients).SelectMany(world.SeenBy).Select(s => Convert.ToHexString(s.Bytes)));
+        return $"{device}; {string.Join(";", world.Nic.Queues.Select(q => q.Counters.ReceiveDrops))}; {seen}";
+    }
+
     /// <summary>About half of the behaviours, each with a seed of its own.</summary>
     private static HostileDevice Mix(Func<ulong, HostileBehaviour>[] of, ulong seed)
     {
