@@ -43,4 +43,35 @@ public abstract class DeviceTamper
     /// <summary>Whether the device wakes its driver now.</summary>
     /// <param name="isDue">Whether an honest one would.</param>
     public virtual bool OnWake(bool isDue) => isDue;
+
+    /// <summary>Called for each buffer that is posted, when the device fetched its descriptor: from then on the device knows where it lies.</summary>
+    public virtual void OnPosted(int queue, in PostedBuffer buffer)
+    {
+    }
+
+    /// <summary>
+    /// Called after the host read bytes of a buffer the device may write. A device does not see reads: this stands for one that
+    /// happens to write in the worst moment there is.
+    /// </summary>
+    /// <param name="queue">The queue the buffer is registered for.</param>
+    /// <param name="buffer">Where the buffer begins, for the device.</param>
+    /// <param name="offset">Where in it the read began, in bytes.</param>
+    /// <param name="length">How many bytes were read.</param>
+    public virtual void OnFetched(int queue, ulong buffer, int offset, int length)
+    {
+    }
+
+    /// <summary>Called for each piece of a frame to send before the device reads it.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="address">Where the piece lies, for the device.</param>
+    /// <param name="length">Its bytes.</param>
+    public virtual void OnTransmit(int queue, ulong address, int length)
+    {
+    }
 }
+
+/// <summary>A buffer as it was posted.</summary>
+/// <param name="BufferId">The number it was posted under, unique over all queues of the NIC while it is posted.</param>
+/// <param name="Address">Where it lies, for the device.</param>
+/// <param name="Capacity">Its bytes.</param>
+public readonly record struct PostedBuffer(uint BufferId, ulong Address, int Capacity);

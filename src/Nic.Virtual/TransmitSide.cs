@@ -85,6 +85,7 @@ internal sealed class TransmitSide
             entries++;
             if (isGood && entry.Length > 0)
             {
+                _device.Sending(queue, entry.Iova, (int)entry.Length);
                 isGood = TryReserve(length + (long)entry.Length) && _device.TryRead(queue, entry.Iova, _frame.AsSpan(length, (int)entry.Length));
                 if (isGood) length += (int)entry.Length;
             }

@@ -81,7 +81,9 @@ internal sealed class VirtualDevice
         {
             uint slot = side.Fetched & (uint)(_options.RingSize - 1);
             if (!TryRead(queue, side.FillIova + slot * FillEntry.Size, bytes)) continue;
-            side.At(side.PostedCount++) = FillEntry.Read(bytes);
+            FillEntry entry = FillEntry.Read(bytes);
+            side.At(side.PostedCount++) = entry;
+            _options.Tamper?.OnPosted(queue, new PostedBuffer(entry.BufferId, entry.Iova, (int)entry.Capacity));
         }
     }
 
@@ -186,6 +188,12 @@ internal sealed class VirtualDevice
         return true;
     }
 
+    /// <summary>The host read bytes of a buffer.</summary>
+    internal void Fetched(int queue, ulong buffer, int offset, int length) => _options.Tamper!.OnFetched(queue, buffer, offset, length);
+
+    /// <summary>The device is about to read a piece of a frame to send.</summary>
+    internal void Sending(int queue, ulong address, int length) => _options.Tamper?.OnTransmit(queue, address, length);
+
     private RxCompletion Describe(in WireFrame info, uint hash, FlowTag tag, ReadOnlySpan<byte> frame, in FrameKey key)
     {
         RxCompletion completion = new()
@@ -273,7 +281,7 @@ internal sealed class VirtualDevice
     }
 
     /// <summary>Where the headers of a TCP or UDP frame end; 0 where they cannot be told.</summary>
-    private static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
+    internal static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
     {
         IpProtocol.Tcp when key.HasPorts && frame.Length >= key.TransportOffset + TcpView.MinSize => key.TransportOffset + (frame[key.TransportOffset + 12] >> 4) * 4,
         IpProtocol.Udp when key.HasPorts => key.TransportOffset + UdpView.Size,

@@ -117,7 +117,7 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
             TransmitIova = (use & BufferUse.Transmit) != 0 ? Iommu.Map(domain, pool.Region, pool.Offset, length, DmaDirection.Read) : 0,
         };
         _registrations.Add(registration);
-        if (_options.ScrambleFetched) new DeviceMemory(pool.Region).OnFetched(new Scrambler(pool.Region, _options.Seed).Rewrite);
+        if (_options.Tamper is not null && registration.ReceiveIova != 0) new DeviceMemory(pool.Region).OnFetched((offset, bytes) => Fetched(pool.Region, offset, bytes));
         return registration;
     }
 
@@ -186,6 +186,19 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
         registration.Stage = VirtualRegistration.Phase.Draining;
         _queues[registration.Queue].Withdraw(registration);
         Advance(registration, _device.Now);
+    }
+
+    /// <summary>Tells the hostile device what was read, by the addresses it knows.</summary>
+    private void Fetched(DmaRegion region, int offset, int length)
+    {
+        foreach (VirtualRegistration registration in _registrations)
+        {
+            BufferPool pool = registration.Pool;
+            int at = offset - pool.Offset;
+            if (pool.Region != region || registration.ReceiveIova == 0 || at < 0 || at >= pool.Count * pool.BufferSize) continue;
+            _device.Fetched(registration.Queue, registration.ReceiveIova + (ulong)(at - at % pool.BufferSize), at % pool.BufferSize, length);
+            return;
+        }
     }
 
     private void Advance(VirtualRegistration registration, Instant now)

@@ -89,9 +89,6 @@ public sealed record VirtualNicOptions
     /// <summary>Who shares an IOMMU domain.</summary>
     public DomainBinding Domains { get; init; }
 
-    /// <summary>Whether the device overwrites every byte right after somebody fetched it.</summary>
-    public bool ScrambleFetched { get; init; }
-
     /// <summary>Decides what is left to chance.</summary>
     public ulong Seed { get; init; } = 1;
 

@@ -68,6 +68,24 @@ public sealed class HostileDevice(params HostileBehaviour[] behaviours) : Device
         return isDue;
     }
 
+    /// <inheritdoc/>
+    public override void OnPosted(int queue, in PostedBuffer buffer)
+    {
+        foreach (HostileBehaviour behaviour in behaviours) behaviour.OnPosted(queue, buffer);
+    }
+
+    /// <inheritdoc/>
+    public override void OnFetched(int queue, ulong buffer, int offset, int length)
+    {
+        foreach (HostileBehaviour behaviour in behaviours) behaviour.OnFetched(queue, buffer, offset, length);
+    }
+
+    /// <inheritdoc/>
+    public override void OnTransmit(int queue, ulong address, int length)
+    {
+        foreach (HostileBehaviour behaviour in behaviours) behaviour.OnTransmit(queue, address, length);
+    }
+
     /// <summary>All behaviours, for messages.</summary>
     public override string ToString() => string.Join(" + ", behaviours.AsEnumerable());
 }

@@ -19,7 +19,7 @@ internal sealed class H06Scrubbed : Attack
     /// <summary>Whether a client got anything behind a frame but zeros.</summary>
     private static bool DeliversOld(Column column, ulong seed, bool scrubs)
     {
-        LengthOverWritten behaviour = new(seed, TrustWorld.BufferSize);
+        LengthOverWritten behaviour = new(seed);
         using TrustWorld world = new(column, seed, o => o with { Tamper = behaviour }, o => o.ScrubBuffers = scrubs, (_, o) => o.ScrubBuffers = scrubs);
         world.Run(150);
         Assert.True(behaviour.Strikes > 0 && world.Crash is null, $"{behaviour}: {world.Crash}");

@@ -1,6 +1,4 @@
-using NetStack.Memory;
 using NetStack.Multiplexer;
-using NetStack.Nic;
 using NetStack.Nic.Virtual;
 using NetStack.Nic.Virtual.Hostile;
 
@@ -39,7 +37,7 @@ internal sealed class H22TransmitIndex : Attack
         });
         SlowWire wire = new();
         world.Nic.Attach(wire);
-        Sender sender = new(world, Buffers);
+        Sender sender = new(world, TrustWorld.Victim, Buffers);
         for (int i = 0; i < Buffers; i++) sender.Send();
         world.Step();
         behaviour.IsActive = true; // while all that was queued waits for the wire
@@ -51,7 +49,7 @@ internal sealed class H22TransmitIndex : Attack
             wire.Room = random.Below(3) == 0 ? 1 : 0;
         }
         Assert.True(behaviour.Strikes > 0, $"{behaviour} never struck");
-        bool isGood = world.Crash is null && wire.Bodies.SequenceEqual(Enumerable.Range(0, wire.Bodies.Count));
+        bool isGood = world.Crash is null && IsInOrder(wire, wire.Of(TrustWorld.Victim).Count());
         return !isGood || !Recovers(world, behaviour, wire, sender);
     }
 
@@ -64,50 +62,8 @@ internal sealed class H22TransmitIndex : Attack
             sender.Send();
             world.Step();
         }
-        return sender.Sent > 30 && wire.Bodies.SequenceEqual(Enumerable.Range(0, sender.Sent));
+        return sender.Sent > 30 && IsInOrder(wire, sender.Sent);
     }
 
-    /// <summary>Sends frames whose body is its number, over and over, from a few buffers.</summary>
-    private sealed class Sender
-    {
-        private readonly TrustWorld _world;
-        private readonly BufferPool _pool;
-
-        internal Sender(TrustWorld world, int buffers)
-        {
-            _world = world;
-            _pool = BufferPool.Create(256, buffers, RegionWriter.Owner);
-            world.Ports[TrustWorld.Victim].Register(_pool, 0, BufferUse.Transmit);
-        }
-
-        internal int Sent { get; private set; }
-
-        internal void Send()
-        {
-            if (!_pool.TryRent(out BufferHandle buffer)) return;
-            _pool.Write(buffer, 0, Enumerable.Repeat((byte)Sent, 64).ToArray());
-            TransmitFrame frame = default;
-            frame.Headers.Set(Frames.Make(TrustWorld.Victim, 0, Frames.MinLength).AsSpan(0, Frames.HeaderLength));
-            frame.Body.Append(new BodySlice(_pool, buffer, 0, 64));
-            if (_world.Ports[TrustWorld.Victim].Queues[0].Transmit([frame]) == 1) Sent++;
-            else frame.Body.Release();
-        }
-    }
-
-    /// <summary>Keeps the numbers of what came out, as far as it has room.</summary>
-    private sealed class SlowWire : IWireEnd
-    {
-        internal int Room { get; set; }
-
-        internal List<int> Bodies { get; } = [];
-
-        public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
-        {
-            if (Room == 0) return false;
-            Room--;
-            ReadOnlySpan<byte> body = frame[Frames.HeaderLength..];
-            Bodies.Add(body.ContainsAnyExcept(body[0]) ? -1 : body[0]);
-            return true;
-        }
-    }
+    private static bool IsInOrder(SlowWire wire, int count) => wire.Of(TrustWorld.Victim).SequenceEqual(Enumerable.Range(0, count));
 }

@@ -1,15 +1,17 @@
+using NetStack.Nic;
 using NetStack.Nic.Virtual;
 using NetStack.Nic.Virtual.Hostile;
 
 namespace NetStack.TrustTests;
 
 /// <summary>A device that lies in its rings while frames pass to everybody, then is honest again. Nobody may have what was not sent to
-/// it; frames may be lost while it lies, and must pass again afterwards.</summary>
+/// it; frames may be lost while it lies, counted by their reason, and must pass again afterwards.</summary>
 /// <param name="id">Its number.</param>
 /// <param name="title">What it does.</param>
 /// <param name="defence">The checks that, switched off, let it succeed.</param>
+/// <param name="reason">What its lies are counted as; null where they are not even seen.</param>
 /// <param name="create">A new device of this kind.</param>
-internal abstract class RingAttack(string id, string title, CompletionChecks defence, Func<ulong, HostileBehaviour> create) : Attack
+internal abstract class RingAttack(string id, string title, CompletionChecks defence, DropReason? reason, Func<ulong, HostileBehaviour> create) : Attack
 {
     public override string Id => id;
 
@@ -36,6 +38,7 @@ internal abstract class RingAttack(string id, string title, CompletionChecks def
         world.Run(12); // what of a lie is still on its way
         if (world.Harm() is { } harm) return (Outcome.NotStopped, harm);
         if (world.Missteered > 0) return (Outcome.Detected, "placed wrong");
+        if (reason is { } counted && world.Nic.Queues.All(q => q.Counters.ReceiveDrops[counted] == 0)) return (Outcome.NotStopped, $"nothing was counted as {counted}");
         return world.Recovers() ? (Outcome.Stopped, "") : (Outcome.NotStopped, "frames pass no more");
     }
 }

@@ -36,7 +36,7 @@ internal abstract class StaleAttack(string id, string title, Func<ulong, Hostile
     }
 }
 
-internal sealed class H06Foreign() : StaleAttack("H6", "byte count over what was written: another client's bytes", s => new LengthOverWritten(s, TrustWorld.BufferSize))
+internal sealed class H06Foreign() : StaleAttack("H6", "byte count over what was written: another client's bytes", s => new LengthOverWritten(s))
 {
     public override Cell Stated(Column column) => column.IsSteered
         ? new(Outcome.Stopped, OwnOnly)
@@ -45,10 +45,10 @@ internal sealed class H06Foreign() : StaleAttack("H6", "byte count over what was
     private protected override bool IsHarm(TrustWorld world, int client, Seen seen) => Frames.CanariesIn(seen.Bytes).Any(o => o != client);
 }
 
-internal sealed class H06Own() : StaleAttack("H6", "byte count over what was written: bytes of the client's own", s => new LengthOverWritten(s, TrustWorld.BufferSize))
+internal sealed class H06Own() : StaleAttack("H6", "byte count over what was written: bytes of the client's own", s => new LengthOverWritten(s))
 {
     public override Cell Stated(Column column) => new(Outcome.NotStopped,
-        "A length that the buffer holds cannot be told from the true one. The lengths of the packet's own headers bound what a stack takes from it.");
+        "A length that the buffer holds cannot be told from the true one. A stack goes by the lengths in the packet's own headers, so it needs a sender that plays along.");
 
     public override bool Control(Column column, ulong seed) => false;
 
@@ -60,7 +60,7 @@ internal sealed class H13Joined() : StaleAttack("H13", "two frames as one chain:
 {
     public override Cell Stated(Column column) => column.IsSteered
         ? new(Outcome.Stopped, OwnOnly)
-        : new(Outcome.NotStopped, "A chain that agrees with itself is believed. The lengths of the packet's own headers bound what a stack takes from it.");
+        : new(Outcome.NotStopped, "A chain that agrees with itself is believed. A stack goes by the lengths in the packet's own headers, so it needs a sender that plays along.");
 
     private protected override bool IsHarm(TrustWorld world, int client, Seen seen) => Frames.CanariesIn(seen.Bytes).Any(o => o != client);
 }

@@ -24,7 +24,12 @@ public enum Moment
 /// <param name="Segments">Segments it is said to stand for.</param>
 /// <param name="SegmentSize">Bytes in each.</param>
 /// <param name="RssHash">The hash it came with.</param>
-internal sealed record Seen(ushort Port, byte[] Bytes, bool IsSumRight, int Segments, int SegmentSize, uint RssHash);
+/// <param name="Verdict">What the device says of its checksums.</param>
+internal sealed record Seen(ushort Port, byte[] Bytes, bool IsSumRight, int Segments, int SegmentSize, uint RssHash, ChecksumVerdict Verdict)
+{
+    /// <summary>The port in the headers it has now.</summary>
+    public ushort PortUsed => Bytes.Length < Frames.HeaderLength ? (ushort)0 : BinaryPrimitives.ReadUInt16BigEndian(Bytes.AsSpan(36));
+}
 
 /// <summary>Uses frames as the user of a column does, and tells in between where it is.</summary>
 internal static class Consumer
@@ -107,7 +112,7 @@ internal static class Consumer
     }
 
     private static Seen See(in ReceivedFrame frame, ushort port, byte[] bytes) =>
-        new(port, bytes, IsRight(bytes), frame.SegmentCount, frame.SegmentSize, frame.RssHash);
+        new(port, bytes, IsRight(bytes), frame.SegmentCount, frame.SegmentSize, frame.RssHash, frame.Checksum);
 
     private static bool IsRight(byte[] frame) => frame.Length >= Frames.HeaderLength && Frames.TransportChecksum(frame.AsSpan(14)) == 0;
 

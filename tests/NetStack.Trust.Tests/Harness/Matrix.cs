@@ -46,8 +46,10 @@ internal static class Matrix
         text.Append("| |").AppendJoin("|", Column.All.Select(c => $" {c.Name} ")).Append("|\n|---|").Append(string.Concat(Column.All.Select(_ => "---|"))).Append('\n');
         foreach (Attack attack in Attacks)
         {
-            text.Append($"| {attack} |");
-            foreach (Column column in Column.All) text.Append($" {SymbolOf(Observed(attack, column).Outcome)}{NumberOf(attack.Stated(column).Note, notes)} |");
+            Cell[] stated = [.. Column.All.Select(attack.Stated)];
+            bool isOfAll = stated.All(c => c.Note == stated[0].Note);
+            text.Append($"| {attack}{(isOfAll ? NumberOf(stated[0].Note, notes) : "")} |");
+            for (int i = 0; i < stated.Length; i++) text.Append($" {SymbolOf(Observed(attack, Column.All[i]).Outcome)}{(isOfAll ? "" : NumberOf(stated[i].Note, notes))} |");
             text.Append('\n');
         }
         for (int i = 0; i < notes.Count; i++) text.Append(i == 0 ? "\n" : "").Append($"{i + 1}. {notes[i]}\n");
@@ -61,8 +63,7 @@ internal static class Matrix
         int asStated = cells.Count(c => Observed(c.Attack, c.Column).Outcome == c.Attack.Stated(c.Column).Outcome);
         (Attack Attack, Column Column)[] controlled = [.. cells.Where(c => NeedsControl(c.Attack.Stated(c.Column).Outcome))];
         int succeeded = controlled.Count(c => FailedControl(c.Attack, c.Column) is null);
-        return $"trust: {Attacks.Count} attacks × {Column.All.Count} columns, {asStated} cells as stated, {succeeded} controls succeeded, "
-            + $"{cells.Length - asStated + controlled.Length - succeeded} failed, 0 skipped";
+        return $"trust: {Attacks.Count} attacks × {Column.All.Count} columns, {asStated} of {cells.Length} cells as stated, {succeeded} of {controlled.Length} controls succeeded";
     }
 
     private static (Outcome, string) Observe(Attack attack, Column column)
@@ -83,6 +84,7 @@ internal static class Matrix
     private static string NumberOf(string? note, List<string> notes)
     {
         if (note is null) return "";
+        note = char.ToUpperInvariant(note[0]) + note[1..] + (note.EndsWith('.') ? "" : ".");
         if (!notes.Contains(note)) notes.Add(note);
         return $" <sup>{notes.IndexOf(note) + 1}</sup>";
     }
