@@ -9,6 +9,7 @@ namespace NetStack.Multiplexer;
 internal sealed class PortRegistration : BufferRegistration
 {
     private readonly MultiplexerPort _port;
+    private readonly bool[] _isPosted; // by buffer, to the port itself: the device keeps its own record
     private Task? _withdrawal;
 
     internal PortRegistration(MultiplexerPort port, BufferPool pool, BufferUse use, BufferRegistration? device) : base(pool, 0, use)
@@ -18,7 +19,20 @@ internal sealed class PortRegistration : BufferRegistration
         _isPosted = new bool[pool.Count];
     }
 
-    private readonly bool[] _isPosted; // by buffer, to the port itself: the device keeps its own record
+    /// <summary>The registration with the NIC, or null.</summary>
+    internal BufferRegistration? Device { get; }
+
+    public override bool IsActive => _withdrawal is null;
+
+    public override ValueTask UnregisterAsync()
+    {
+        if (_withdrawal is null)
+        {
+            _port.Forget(this);
+            _withdrawal = Device is null ? Task.CompletedTask : Device.UnregisterAsync().AsTask();
+        }
+        return new ValueTask(_withdrawal);
+    }
 
     /// <summary>Notes that buffers are posted; all of them or, with an exception, none.</summary>
     /// <exception cref="InvalidOperationException">One is stale, of another pool, or posted already.</exception>
@@ -37,19 +51,4 @@ internal sealed class PortRegistration : BufferRegistration
     }
 
     internal void Unmark(BufferHandle buffer) => _isPosted[buffer.Index] = false;
-
-    /// <summary>The registration with the NIC, or null.</summary>
-    internal BufferRegistration? Device { get; }
-
-    public override bool IsActive => _withdrawal is null;
-
-    public override ValueTask UnregisterAsync()
-    {
-        if (_withdrawal is null)
-        {
-            _port.Forget(this);
-            _withdrawal = Device is null ? Task.CompletedTask : Device.UnregisterAsync().AsTask();
-        }
-        return new ValueTask(_withdrawal);
-    }
 }

@@ -1,4 +1,7 @@
+using NetStack.Memory;
+using NetStack.Multiplexer;
 using NetStack.Nic;
+using NetStack.Nic.Virtual;
 using NetStack.Nic.Virtual.Hostile;
 
 namespace NetStack.TrustTests;
@@ -15,6 +18,11 @@ public sealed class C1QueueIndexEditor : ClientAttack
     public override Outcome Run(Column column, ulong seed) => Harm(column, seed, new Defences()) is null ? Outcome.NotApplicable : Outcome.NotStopped;
 
     public override bool Control(Column column, ulong seed) => false;
+
+    /// <summary>It leads to nothing that could be written with anybody's knowledge but its own.</summary>
+    private protected override string? HarmBeside(TrustWorld world, HostileClient client) =>
+        Reach.From(world.Ports[TrustWorld.Neighbour]).FirstOrDefault(o => o is DmaRegion or BufferPool or byte[] or PacketMultiplexer or MultiplexerOptions or VirtualNic)
+            is { } shared ? $"a port leads to {shared}" : null;
 
     private protected override HostileClient Create(TrustWorld world, INic port, ulong seed) => new QueueIndexEditor(port, seed);
 }
