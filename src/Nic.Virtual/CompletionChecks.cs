@@ -43,6 +43,9 @@ internal enum CompletionChecks
     /// <summary>The device wakes the driver only once after the driver armed itself. Without: whenever it likes.</summary>
     WakeOnce = 1024,
 
+    /// <summary>A registration ends when the device has nothing of it any more. Without: at once.</summary>
+    Drained = 2048,
+
     /// <summary>The driver of a product.</summary>
-    All = Queue | Posted | Capacity | Chain | HeaderSplit | Segments | Tag | TransmitIndex | Owner | ReadOnce | WakeOnce,
+    All = Queue | Posted | Capacity | Chain | HeaderSplit | Segments | Tag | TransmitIndex | Owner | ReadOnce | WakeOnce | Drained,
 }

@@ -76,7 +76,7 @@ internal sealed class PostedBuffers
         {
             if (of is not null && _entries[i].Registration != of) continue;
             if (!TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) continue;
-            registration.Pool.Release(buffer);
+            registration.GiveBack(buffer);
             released++;
         }
         return released;

@@ -78,7 +78,7 @@ internal sealed class TransmitQueue
 
     internal void Dispose()
     {
-        for (int i = 0; i < _bodies.Length; i++) _bodies[i].Release();
+        for (int i = 0; i < _bodies.Length; i++) ReleaseAnyway(ref _bodies[i]);
         _ring.Dispose();
         _headers.Dispose();
         _indexPool.Region.Dispose();
@@ -156,7 +156,20 @@ internal sealed class TransmitQueue
             ref VirtualRegistration? user = ref _users[SlotOf(_completed)];
             if (user is not null) user.Sending--;
             user = null;
-            _bodies[SlotOf(_completed)].Release();
+            ReleaseAnyway(ref _bodies[SlotOf(_completed)]);
+        }
+    }
+
+    /// <summary>Releases what was sent. Where its owner released a buffer behind our back, only the other pins are there to release.</summary>
+    private static void ReleaseAnyway(ref PacketBody body)
+    {
+        try
+        {
+            body.Release();
+        }
+        catch (InvalidOperationException)
+        {
+            body = default;
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed class VirtualNicQueue : INicQueue
         foreach (uint id in ids)
         {
             if (!_posted.IsPosted(id, registration) || !_posted.TryTake(id, out _, out BufferHandle buffer)) continue;
-            registration.Pool.Release(buffer);
+            registration.GiveBack(buffer);
             Counters.BuffersCompleted++;
         }
     }
@@ -110,6 +110,7 @@ internal sealed class VirtualNicQueue : INicQueue
     /// neither gave back nor completed, as only a hostile one does, is not waited for.</summary>
     internal bool IsClear(VirtualRegistration registration)
     {
+        if (!Checks(CompletionChecks.Drained)) return true;
         if (registration.Sending > 0 || (registration.Posted > 0 && HasWork)) return false;
         if (_assembler.Uses(registration.Pool)) _assembler.Abort(isLast: false); // begun by the device, and it has nothing left to end it with
         return true;
@@ -188,9 +189,10 @@ internal sealed class VirtualNicQueue : INicQueue
         Counters.BuffersCompleted++;
         if (completion.ByteCount > (uint)registration.Pool.BufferSize && Checks(CompletionChecks.Capacity))
         {
-            registration.Pool.Release(buffer);
+            registration.GiveBack(buffer);
             return _assembler.Refuse(completion, DropReason.LengthOverCapacity);
         }
+        if (!registration.Pool.IsLive(buffer) && Checks(CompletionChecks.Posted)) return _assembler.Refuse(completion, DropReason.Released);
         return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, LengthOf(completion)));
     }
 

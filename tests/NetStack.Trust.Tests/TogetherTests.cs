@@ -25,7 +25,7 @@ public sealed class TogetherTests
 
     private static readonly Func<ulong, HostileBehaviour>[] NotStopped =
     [
-        s => new LengthOverWritten(s, TrustWorld.BufferSize) { Eagerness = 0.2 },
+        s => new LengthOverWritten(s) { Eagerness = 0.2 },
         s => new OldCompletionAsNew(s) { Eagerness = 0.2 },
         s => new JoinedFrames(s) { Eagerness = 0.2 },
         s => new SegmentCountLie(s, isPossible: true) { Eagerness = 0.2 },
@@ -67,6 +67,23 @@ public sealed class TogetherTests
             world.Nic.Dispose();
             Assert.True(world.Mux.RingBuffersHeld == 0 && world.Nic.SnapshotsOutstanding == 0, $"{column}, {device}: {world.Mux.RingBuffersHeld} held, {world.Nic.SnapshotsOutstanding} snapshots out");
         }
+    }
+
+    [Theory, MemberData(nameof(Columns))]
+    public void The_same_seed_makes_the_same_run(string column)
+    {
+        Assert.Equal(Trace(column, 7), Trace(column, 7));
+        Assert.NotEqual(Trace(column, 7), Trace(column, 8));
+    }
+
+    /// <summary>Everything that came of a run, in text.</summary>
+    private static string Trace(string column, ulong seed)
+    {
+        HostileDevice device = Mix([.. Stopped, .. NotStopped], seed);
+        using TrustWorld world = new(Column.Of(column), seed, o => o with { Tamper = device });
+        world.Run(60);
+        string seen = string.Join(";", Enumerable.Range(0, TrustWorld.Clients).SelectMany(world.SeenBy).Select(s => Convert.ToHexString(s.Bytes)));
+        return $"{device}; {string.Join(";", world.Nic.Queues.Select(q => q.Counters.ReceiveDrops))}; {seen}";
     }
 
     /// <summary>About half of the behaviours, each with a seed of its own.</summary>

@@ -36,16 +36,16 @@ internal abstract class StaleAttack(string id, string title, Func<ulong, Hostile
     }
 }
 
-internal sealed class H06Foreign() : StaleAttack("H6", "byte count over what was written: another client's bytes", s => new LengthOverWritten(s, TrustWorld.BufferSize))
+internal sealed class H06Foreign() : StaleAttack("H6", "byte count over what was written: another client's bytes", s => new LengthOverWritten(s))
 {
     public override Cell Stated(Column column) => column.IsSteered
         ? new(Outcome.Stopped, OwnOnly)
-        : new(Outcome.NotStopped, "A buffer of a shared ring holds what an earlier frame left there; a copy copies that too. Only clearing buffers before they are posted again helps.");
+        : new(Outcome.NotStopped, "A buffer of a shared ring holds what an earlier frame left there; a copy copies that too. Only clearing buffers before they are posted again helps: `ScrubBuffers`, in a row of its own.");
 
     private protected override bool IsHarm(TrustWorld world, int client, Seen seen) => Frames.CanariesIn(seen.Bytes).Any(o => o != client);
 }
 
-internal sealed class H06Own() : StaleAttack("H6", "byte count over what was written: bytes of the client's own", s => new LengthOverWritten(s, TrustWorld.BufferSize))
+internal sealed class H06Own() : StaleAttack("H6", "byte count over what was written: bytes of the client's own", s => new LengthOverWritten(s))
 {
     public override Cell Stated(Column column) => new(Outcome.NotStopped,
         "A length that the buffer holds cannot be told from the true one. A stack goes by the lengths in the packet's own headers, so it needs a sender that plays along.");

@@ -84,6 +84,7 @@ internal static class Matrix
     private static string NumberOf(string? note, List<string> notes)
     {
         if (note is null) return "";
+        note = char.ToUpperInvariant(note[0]) + note[1..] + (note.EndsWith('.') ? "" : ".");
         if (!notes.Contains(note)) notes.Add(note);
         return $" <sup>{notes.IndexOf(note) + 1}</sup>";
     }

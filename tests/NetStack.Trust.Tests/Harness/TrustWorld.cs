@@ -2,6 +2,7 @@ using NetStack.Memory;
 using NetStack.Multiplexer;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
+using NetStack.Nic.Virtual.Hostile;
 
 namespace NetStack.TrustTests;
 
@@ -64,6 +65,9 @@ internal sealed class TrustWorld : IDisposable
     /// <summary>What the pump, or a client's user, threw; nothing moves after that.</summary>
     public Exception? Crash { get; private set; }
 
+    /// <summary>Who drives a client's port instead of an honest user; null for that one. What comes of it for itself is no harm.</summary>
+    public HostileClient?[] Hostile { get; } = new HostileClient?[Clients];
+
     /// <summary>Pages the driver keeps mapped for its rings, whatever clients do.</summary>
     public long MapsOfRings { get; }
 
@@ -100,7 +104,11 @@ internal sealed class TrustWorld : IDisposable
         {
             Now += TimeSpan.FromMicroseconds(10);
             Mux.Poll(Now);
-            for (int i = 0; i < Clients; i++) Use(i);
+            for (int i = 0; i < Clients; i++)
+            {
+                if (Hostile[i] is { } hostile) hostile.Step();
+                else Use(i);
+            }
         }
         catch (Exception e) when (e is not Xunit.Sdk.XunitException)
         {
@@ -140,11 +148,11 @@ internal sealed class TrustWorld : IDisposable
         int[] before = [.. _seen.Select(s => s.Count)];
         for (int i = 0; i < frames; i++)
         {
-            if (!Send(i % Clients)) return false;
+            if (!Send(i % Clients) && Hostile[i % Clients] is null) return false;
             Step();
         }
         for (int i = 0; i < 4; i++) Step();
-        return Crash is null && _seen.Select((s, i) => s.Count - before[i]).All(n => n == frames / Clients);
+        return Crash is null && _seen.Select((s, i) => Hostile[i] is not null || s.Count - before[i] == frames / Clients).All(n => n);
     }
 
     public void Dispose()
