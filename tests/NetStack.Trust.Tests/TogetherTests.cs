@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NetStack.Nic.Virtual;
 using NetStack.Nic.Virtual.Hostile;
 
@@ -75,6 +76,22 @@ public sealed class TogetherTests
         Assert.Equal(Trace(column, 7), Trace(column, 7));
         Assert.NotEqual(Trace(column, 7), Trace(column, 8));
     }
+
+    [Fact]
+    public void The_documentation_shows_how_it_is_plugged_in()
+    {
+        // <trust>
+        HostileDevice device = new(new DuplicateCompletion(seed: 1), new BrokenChain(seed: 2) { Eagerness = 0.1 });
+        VirtualNic nic = new(new VirtualNicOptions { Tamper = device });
+        // </trust>
+        nic.Dispose();
+        string here = PathOfThis();
+        string shown = File.ReadAllText(here).ReplaceLineEndings("\n").Split("// <trust>\n")[1].Split("        // </trust>")[0].Replace("        ", "", StringComparison.Ordinal);
+        string text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "docs", "trust.md")).ReplaceLineEndings("\n");
+        Assert.Contains($"```csharp\n{shown}```\n", text, StringComparison.Ordinal);
+    }
+
+    private static string PathOfThis([CallerFilePath] string path = "") => path;
 
     /// <summary>Everything that came of a run, in text.</summary>
     private static string Trace(string column, ulong seed)
