@@ -35,6 +35,6 @@ public sealed class C5BodyRewriter : Attack
             world.Step();
         }
         Assert.True(wire.Frames.Count > 4 && world.Harm() is null, world.Harm());
-        return wire.Frames.Any(f => f.Length > 42 && f[42..].Contains(BodyRewriter.Hidden));
+        return wire.Frames.Any(f => f.Length > 42 && f.AsSpan(42).Contains(BodyRewriter.Hidden));
     }
 }
