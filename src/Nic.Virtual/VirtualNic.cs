@@ -235,7 +235,9 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
         bool isDue = IsAnnouncementDue();
         if (!(_options.Tamper?.OnWake(isDue) ?? isDue))
         {
-            if (isDue) _device.Unannounced = 0; // an interrupt that never came is not due later
+            if (!isDue) return;
+            _device.Unannounced = 0; // an interrupt that never came is not due later
+            _unannouncedSince = null;
             return;
         }
         _isArmed = false;

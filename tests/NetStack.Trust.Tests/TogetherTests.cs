@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NetStack.Nic.Virtual;
 using NetStack.Nic.Virtual.Hostile;
 
@@ -67,6 +68,39 @@ public sealed class TogetherTests
             world.Nic.Dispose();
             Assert.True(world.Mux.RingBuffersHeld == 0 && world.Nic.SnapshotsOutstanding == 0, $"{column}, {device}: {world.Mux.RingBuffersHeld} held, {world.Nic.SnapshotsOutstanding} snapshots out");
         }
+    }
+
+    [Theory, MemberData(nameof(Columns))]
+    public void The_same_seed_makes_the_same_run(string column)
+    {
+        Assert.Equal(Trace(column, 7), Trace(column, 7));
+        Assert.NotEqual(Trace(column, 7), Trace(column, 8));
+    }
+
+    [Fact]
+    public void The_documentation_shows_how_it_is_plugged_in()
+    {
+        // <trust>
+        HostileDevice device = new(new DuplicateCompletion(seed: 1), new BrokenChain(seed: 2) { Eagerness = 0.1 });
+        VirtualNic nic = new(new VirtualNicOptions { Tamper = device });
+        // </trust>
+        nic.Dispose();
+        string here = PathOfThis();
+        string shown = File.ReadAllText(here).ReplaceLineEndings("\n").Split("// <trust>\n")[1].Split("        // </trust>")[0].Replace("        ", "", StringComparison.Ordinal);
+        string text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "docs", "trust.md")).ReplaceLineEndings("\n");
+        Assert.Contains($"```csharp\n{shown}```\n", text, StringComparison.Ordinal);
+    }
+
+    private static string PathOfThis([CallerFilePath] string path = "") => path;
+
+    /// <summary>Everything that came of a run, in text.</summary>
+    private static string Trace(string column, ulong seed)
+    {
+        HostileDevice device = Mix([.. Stopped, .. NotStopped], seed);
+        using TrustWorld world = new(Column.Of(column), seed, o => o with { Tamper = device });
+        world.Run(60);
+        string seen = string.Join(";", Enumerable.Range(0, TrustWorld.Clients).SelectMany(world.SeenBy).Select(s => Convert.ToHexString(s.Bytes)));
+        return $"{device}; {string.Join(";", world.Nic.Queues.Select(q => q.Counters.ReceiveDrops))}; {seen}";
     }
 
     /// <summary>About half of the behaviours, each with a seed of its own.</summary>

@@ -40,7 +40,7 @@ internal sealed class H06Foreign() : StaleAttack("H6", "byte count over what was
 {
     public override Cell Stated(Column column) => column.IsSteered
         ? new(Outcome.Stopped, OwnOnly)
-        : new(Outcome.NotStopped, "A buffer of a shared ring holds what an earlier frame left there; a copy copies that too. Only clearing buffers before they are posted again helps.");
+        : new(Outcome.NotStopped, "A buffer of a shared ring holds what an earlier frame left there; a copy copies that too. Only clearing buffers before they are posted again helps: `ScrubBuffers`, in a row of its own.");
 
     private protected override bool IsHarm(TrustWorld world, int client, Seen seen) => Frames.CanariesIn(seen.Bytes).Any(o => o != client);
 }
