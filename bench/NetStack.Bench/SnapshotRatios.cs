@@ -57,8 +57,10 @@ public static class SnapshotRatios
 public sealed class Ways(FrameRing ring, int headerLength)
 {
     private readonly HeaderSnapshot _snapshot = new();
-    private readonly FetchMeter _meter = new();
     private readonly byte[] _copy = new byte[HeaderShape.FrameLength];
+
+    /// <summary>Counts what the snapshot and the copy fetch.</summary>
+    public FetchMeter Meter { get; } = new();
 
     /// <summary>Reads the shared memory itself, for a caller who trusts the device.</summary>
     public ulong InPlace()
@@ -77,7 +79,7 @@ public sealed class Ways(FrameRing ring, int headerLength)
         ulong sum = 0;
         for (int i = 0; i < ring.Bodies.Length; i++)
         {
-            _snapshot.Begin(ring.Bodies[i], _meter);
+            _snapshot.Begin(ring.Bodies[i], Meter);
             sum += HeaderShape.Parse(_snapshot.Require(headerLength));
         }
         return sum;
@@ -89,7 +91,7 @@ public sealed class Ways(FrameRing ring, int headerLength)
         ulong sum = 0;
         for (int i = 0; i < ring.Bodies.Length; i++)
         {
-            ring.Bodies[i].CopyTo(0, _copy, _meter);
+            ring.Bodies[i].CopyTo(0, _copy, Meter);
             sum += HeaderShape.Parse(_copy);
         }
         return sum;

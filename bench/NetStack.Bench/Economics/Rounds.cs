@@ -1,0 +1,90 @@
+using System.Diagnostics;
+
+namespace NetStack.Bench.Economics;
+
+/// <summary>How much is measured. Counts never depend on it.</summary>
+/// <param name="Rounds">Rounds that are kept, interleaved over the ways that are compared; 0 to count only.</param>
+internal sealed record Effort(int Rounds)
+{
+    /// <summary>Counts only, no times.</summary>
+    internal static Effort CountOnly { get; } = new(0);
+
+    internal static Effort Quick { get; } = new(15);
+
+    internal static Effort Full { get; } = new(41);
+
+    internal bool IsTimed => Rounds > 0;
+}
+
+/// <summary>One way to do the work of a round.</summary>
+internal abstract class Way(string name) : IDisposable
+{
+    /// <summary>What rows and figures call it.</summary>
+    internal string Name => name;
+
+    /// <summary>What a round does so many of; times are divided by it.</summary>
+    internal abstract int Units { get; }
+
+    /// <summary>Does a round.</summary>
+    /// <returns>The ticks of <see cref="Stopwatch"/> that the measured part of it took.</returns>
+    internal abstract long Round();
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+}
+
+/// <summary>A way whose whole round is measured.</summary>
+internal sealed class SimpleWay(string name, int units, Action round) : Way(name)
+{
+    internal override int Units => units;
+
+    internal override long Round()
+    {
+        long start = Stopwatch.GetTimestamp();
+        round();
+        return Stopwatch.GetTimestamp() - start;
+    }
+}
+
+/// <summary>What a unit of a way took.</summary>
+/// <param name="Nanoseconds">The median over the rounds.</param>
+/// <param name="Ratio">The median of this way over the first, round by round.</param>
+internal readonly record struct Timing(double Nanoseconds, double Ratio)
+{
+    internal static Timing None => new(double.NaN, double.NaN);
+}
+
+/// <summary>Runs ways in turn, round by round, so that what else the machine does meets all of them alike.</summary>
+internal static class Rounds
+{
+    private const int LeastWarmup = 3;
+
+    /// <summary>How long ways run before they are measured: until the runtime has optimised what is hot.</summary>
+    private static readonly TimeSpan Warmup = TimeSpan.FromMilliseconds(600);
+
+    internal static Timing[] Measure(IReadOnlyList<Way> ways, Effort effort)
+    {
+        if (!effort.IsTimed) return [.. ways.Select(_ => Timing.None)];
+        double[][] times = [.. ways.Select(_ => new double[effort.Rounds])];
+        long start = Stopwatch.GetTimestamp();
+        for (int round = 0; round < LeastWarmup || Stopwatch.GetElapsedTime(start) < Warmup; round++)
+        {
+            foreach (Way way in ways) way.Round();
+        }
+        for (int round = 0; round < effort.Rounds; round++)
+        {
+            for (int i = 0; i < ways.Count; i++)
+            {
+                int way = (i + round) % ways.Count; // each goes first equally often
+                double ticks = ways[way].Round();
+                times[way][round] = ticks * 1e9 / Stopwatch.Frequency / ways[way].Units;
+            }
+        }
+        return [.. times.Select(t => new Timing(Median(t), Median([.. t.Zip(times[0], (own, first) => own / first)])))];
+    }
+
+    private static double Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+}
