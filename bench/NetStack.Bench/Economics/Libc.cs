@@ -41,6 +41,25 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int file);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint Call(nint number, nint a, nint b, ulong* c);
+
+    /// <summary>The first 64 processors a thread may run on; the result is not positive when it failed.</summary>
+    internal static int GetAffinity(int thread, int length, out ulong processors)
+    {
+        const int SchedGetAffinity = 204;
+        ulong mask = 0;
+        int result = (int)Call(SchedGetAffinity, thread, length, &mask);
+        processors = mask;
+        return result;
+    }
+
+    internal static int SetAffinity(int thread, int length, ulong processors)
+    {
+        const int SchedSetAffinity = 203;
+        return (int)Call(SchedSetAffinity, thread, length, &processors);
+    }
+
     /// <summary>Fails with what the system says.</summary>
     internal static void Check(bool isGood, string call)
     {

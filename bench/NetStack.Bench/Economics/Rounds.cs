@@ -9,9 +9,9 @@ internal sealed record Effort(int Rounds)
     /// <summary>Counts only, no times.</summary>
     internal static Effort CountOnly { get; } = new(0);
 
-    internal static Effort Quick { get; } = new(15);
+    internal static Effort Quick { get; } = new(31);
 
-    internal static Effort Full { get; } = new(41);
+    internal static Effort Full { get; } = new(101);
 
     internal bool IsTimed => Rounds > 0;
 }
