@@ -19,16 +19,6 @@ public sealed class GoldenTests
     }
 
     [Fact]
-    public void Counting_twice_gives_the_same()
-    {
-        foreach (Study study in Study.All)
-        {
-            string[] again = [.. study.Run(Effort.CountOnly).Tables.SelectMany(t => t.ExactLines())];
-            Assert.Equal(Counted.All[study.Name].Tables.SelectMany(t => t.ExactLines()), again);
-        }
-    }
-
-    [Fact]
     public void The_document_shows_what_is_counted_now()
     {
         string document = File.ReadAllText(Path.Combine(Counted.Root, "docs", "copy-or-map.md"));

@@ -42,11 +42,11 @@ internal sealed record Axis(string Title, bool IsLogarithmic, IReadOnlyList<doub
         _ => $"{bytes} B",
     };
 
-    /// <summary>Where a value lies between the ends, 0 to 1.</summary>
+    /// <summary>Where a value lies between the ends, 0 to 1; what a logarithmic axis has no place for lies on its floor.</summary>
     internal double Place(double value)
     {
         double low = Scale(Ticks[0]), high = Scale(Ticks[^1]);
-        return (Scale(value) - low) / (high - low);
+        return (Scale(Math.Max(value, Ticks[0])) - low) / (high - low);
     }
 
     private static string NumberText(double value) => value.ToString("#,0.####", CultureInfo.InvariantCulture);
@@ -109,7 +109,7 @@ internal sealed record LineChart(string Name, string Title, Axis X, Axis Y, IRea
     {
         string colour = Colours[index % Colours.Length];
         (double X, double Y)[] points =
-            [.. line.Points.Where(p => double.IsFinite(p.Y) && (!Y.IsLogarithmic || p.Y > 0)).Select(p => (PlaceX(X.Place(p.X)), PlaceY(Y.Place(p.Y))))];
+            [.. line.Points.Where(p => double.IsFinite(p.Y)).Select(p => (PlaceX(X.Place(p.X)), PlaceY(Y.Place(p.Y))))];
         string path = string.Join(' ', points.Select(p => Invariant($"{p.X:F1},{p.Y:F1}")));
         svg.Append(Invariant($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{Dashes[index % Dashes.Length]}\"/>\n"));
         foreach ((double x, double y) in points) svg.Append(Invariant($"<circle cx=\"{x:F1}\" cy=\"{y:F1}\" r=\"3\" fill=\"{colour}\"/>\n"));

@@ -58,15 +58,21 @@ internal static class Rounds
 {
     private const int LeastWarmup = 3;
 
-    /// <summary>How long ways run before they are measured: until the runtime has optimised what is hot.</summary>
-    private static readonly TimeSpan Warmup = TimeSpan.FromMilliseconds(600);
+    // How long ways run before they are measured: until the runtime has optimised what is hot.
+    private static readonly TimeSpan Warmup = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan FirstWarmup = TimeSpan.FromSeconds(3);
+
+    private static readonly HashSet<Type> Warm = [];
 
     internal static Timing[] Measure(IReadOnlyList<Way> ways, Effort effort)
     {
         if (!effort.IsTimed) return [.. ways.Select(_ => Timing.None)];
         double[][] times = [.. ways.Select(_ => new double[effort.Rounds])];
+        bool isWarm = true;
+        foreach (Way way in ways) isWarm &= !Warm.Add(way.GetType());
+        TimeSpan warmup = isWarm ? Warmup : FirstWarmup;
         long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < LeastWarmup || Stopwatch.GetElapsedTime(start) < Warmup; round++)
+        for (int round = 0; round < LeastWarmup || Stopwatch.GetElapsedTime(start) < warmup; round++)
         {
             foreach (Way way in ways) way.Round();
         }

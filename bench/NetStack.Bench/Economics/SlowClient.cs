@@ -74,7 +74,7 @@ internal sealed class SlowClient : Study
         new(name, 2, (client, o) => (client == Slow ? slow : CopyHeaders)(o)) { Reads = static client => client == Quick };
 
     /// <summary>What the quota and the reserve are for: with neither, the slow client ends up with the whole ring.</summary>
-    private static SharedNic WithoutLimits() => new("CopyHeaders, no quota, no reserve", 2, static (client, o) =>
+    private static SharedNic WithoutLimits() => new("no quota, no reserve", 2, static (client, o) =>
     {
         o.Copy = CopyStrategy.CopyHeaders;
         if (client != Slow) return;
