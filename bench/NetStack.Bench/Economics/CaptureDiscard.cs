@@ -28,7 +28,7 @@ internal sealed class CaptureDiscard : Study
             for (int i = 0; i < ways.Length; i++) table.Add($"{keep}", ways[i].Name, counts[i][0], counts[i][1], counts[i][1] / HeaderShape.FrameLength, times[i].Nanoseconds, times[i].Ratio);
         }
         if (!effort.IsTimed) return new Findings([table], []);
-        Series[] lines = [.. new[] { 0, 1 }.Select(w => new Series((string)table.Rows[w][1], [.. KeepPercents.Select((k, i) => ((double)k, table.Number(2 * i + w, "ns a frame")))]))];
+        Series[] lines = [.. Enumerable.Range(0, 2).Select(w => new Series((string)table.Rows[w][1], [.. KeepPercents.Select((k, i) => ((double)k, table.Number(2 * i + w, "ns a frame")))]))];
         LineChart chart = new("b3", "Measured: a frame of a capture, by how many are kept", new Axis("frames kept, %", false, [0, 10, 25, 50, 75, 100], v => $"{v}"),
             Axis.Linear("ns a frame", lines.SelectMany(l => l.Points).Select(p => p.Y)), lines);
         return new Findings([table], [chart]);

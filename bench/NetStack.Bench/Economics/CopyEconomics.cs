@@ -87,7 +87,7 @@ internal static class CopyEconomics
     {
         string processor = "unknown processor";
         if (File.Exists("/proc/cpuinfo")) processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? processor;
-        string kernel = OperatingSystem.IsLinux() ? $"Linux {Environment.OSVersion.Version}" : RuntimeInformation.OSDescription;
+        string kernel = OperatingSystem.IsLinux() ? $"Linux {Environment.OSVersion.Version.ToString(3)}" : RuntimeInformation.OSDescription;
         string load = File.Exists("/proc/loadavg") ? $", load {File.ReadAllText("/proc/loadavg").Split(' ')[0]} at the start" : "";
         string virtualised = File.Exists("/proc/cpuinfo") && File.ReadAllText("/proc/cpuinfo").Contains("hypervisor", StringComparison.Ordinal) ? " of a virtual machine" : "";
         return string.Create(CultureInfo.InvariantCulture,

@@ -1,3 +1,6 @@
+using NetStack.Memory;
+using NetStack.Nic.Virtual;
+
 namespace NetStack.Bench.Economics;
 
 /// <summary>B1: from which size on mapping a buffer for a transfer is cheaper than copying it, in the model and with what this machine has.</summary>
@@ -14,7 +17,7 @@ internal sealed class MapVersusCopy : Study
     internal override Findings Run(Effort effort)
     {
         ResultTable illustrative = Model("model", ModelCosts.Illustrative);
-        List<ResultTable> tables = [illustrative, Model("model-linux", ModelCosts.LinuxDmaMapBenchmark), Counts(), Reuse()];
+        List<ResultTable> tables = [illustrative, Model("model-linux", ModelCosts.LinuxDmaMapBenchmark), Counts(), Iotlb(), Reuse()];
         List<LineChart> charts = [ModelChart(illustrative)];
         List<string> remarks = [];
         if (effort.IsTimed)
@@ -52,6 +55,17 @@ internal sealed class MapVersusCopy : Study
             TransferCounts counts = TransferModel.Run(ModelCosts.Illustrative.Iommu, way, FrameLength);
             table.Add(way.ToString().ToLowerInvariant(), counts.Maps, counts.Unmaps, counts.Invalidations, counts.IotlbMisses,
                 way == TransferWay.Shadow ? 1 : 0, counts.Exposed, counts.BytesPerMapping);
+        }
+        return table;
+    }
+
+    private static ResultTable Iotlb()
+    {
+        ResultTable table = new("model-iotlb", $"Model: IOTLB misses of a frame of {FrameLength} bytes in a registered ring, {new IommuOptions().IotlbEntries} entries",
+            Column.Key("ring"), Column.Exact("4 KiB pages"), Column.Exact("2 MiB pages"));
+        foreach (int ring in (int[])[256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20])
+        {
+            table.Add(Axis.SizeText(ring), TransferModel.IotlbMisses(ring, DmaRegion.PageSize, FrameLength), TransferModel.IotlbMisses(ring, DmaRegion.HugePageSize, FrameLength));
         }
         return table;
     }

@@ -30,7 +30,7 @@ internal sealed class PassThroughChain : Study
             }
         }
         if (!effort.IsTimed) return new Findings([table], []);
-        Series[] lines = [.. new[] { 0, 1 }.Select(w => new Series((string)table.Rows[w][1],
+        Series[] lines = [.. Enumerable.Range(0, 2).Select(w => new Series((string)table.Rows[w][1],
             [.. Enumerable.Range(0, MaxComponents).Select(i => (i + 1.0, table.Number(2 * i + w, "ns a frame")))]))];
         LineChart chart = new("b4", "Measured: a frame through a chain of components", Axis.Values("components", [1, 2, 3, 4, 5]),
             Axis.Linear("ns a frame", lines.SelectMany(l => l.Points).Select(p => p.Y)), lines);

@@ -88,6 +88,19 @@ internal static class TransferModel
             (iommu.IotlbMisses - misses) / each, isKept ? 0 : iommu.BytesExposed / each, (double)Transfers * bytes / iommu.Maps);
     }
 
+    /// <summary>IOTLB misses of a frame in the steady state, in a registered ring of 2 KiB buffers that are used in turn.</summary>
+    internal static double IotlbMisses(int ringBytes, int pageSize, int frameLength)
+    {
+        Iommu iommu = new(new IommuOptions { PageSize = pageSize });
+        DmaRegion region = DmaRegion.Allocate(ringBytes, hugePages: pageSize == DmaRegion.HugePageSize);
+        ulong start = iommu.Map(Domain, region, DmaDirection.Write);
+        int frames = ringBytes / SlotSize;
+        for (int i = 0; i < frames; i++) Write(iommu, start + (ulong)(i * SlotSize), frameLength, Instant.Zero);
+        long misses = iommu.IotlbMisses;
+        for (int i = 0; i < frames; i++) Write(iommu, start + (ulong)(i * SlotSize), frameLength, Instant.Zero);
+        return (iommu.IotlbMisses - misses) / (double)frames;
+    }
+
     private static void Write(Iommu iommu, ulong at, int bytes, Instant now)
     {
         if (!iommu.TryTranslate(Domain, at, bytes, DmaDirection.Write, now, out _, out _)) throw new InvalidOperationException("The device could not write.");
