@@ -74,13 +74,16 @@ internal sealed class SlowClient : Study
         new(name, 2, (client, o) => (client == Slow ? slow : CopyHeaders)(o)) { Reads = static client => client == Quick };
 
     /// <summary>What the quota and the reserve are for: with neither, the slow client ends up with the whole ring.</summary>
-    private static SharedNic WithoutLimits() => new("no quota, no reserve", 2, static (client, o) =>
+    private static SharedNic WithoutLimits() =>
+        new("no quota, no reserve", 2, Unlimited, new MultiplexerOptions { RingReserve = 0 }) { Reads = static client => client == Quick };
+
+    private static void Unlimited(int client, PortOptions options)
     {
-        o.Copy = CopyStrategy.CopyHeaders;
+        options.Copy = CopyStrategy.CopyHeaders;
         if (client != Slow) return;
-        o.HeldFrames = int.MaxValue;
-        o.QueueDepth = 1 << 16;
-    }, new MultiplexerOptions { RingReserve = 0 }) { Reads = static client => client == Quick };
+        options.HeldFrames = int.MaxValue;
+        options.QueueDepth = 1 << 16;
+    }
 
     private static void CopyHeaders(PortOptions options) => options.Copy = CopyStrategy.CopyHeaders;
 
