@@ -36,7 +36,7 @@ internal sealed class CostOfDistrust : Study
             new("believed", Clients, static (_, o) => Steer(o, Trust.SteeringOnly, SteeringVerification.Trust)),
             new("verified", Clients, static (_, o) => Steer(o, Trust.None, SteeringVerification.Verify)),
         ];
-        foreach (SharedNic way in ways) way.Round();
+        foreach (SharedNic way in ways) way.Round(); // what is counted
         double[][] counts = [.. ways.Select(w => new[] { w.HeaderFetchesAFrame, w.FetchedAFrame })];
         Timing[] times = Rounds.Measure(ways, effort);
         for (int i = 0; i < ways.Length; i++)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace NetStack.Bench.Economics;
 
 /// <summary>B2: what a look at every frame of a ring costs in place, from a snapshot of the headers, and from a copy of the whole.</summary>
@@ -33,20 +35,32 @@ internal sealed class HeadersOrWhole : Study
         return new Findings([counts, times], [chart]);
     }
 
-    /// <summary>Rounds over the frames of the ring, at least 2,048 looks.</summary>
     private static Way[] WaysOver(FrameRing ring)
     {
-        Ways ways = new(ring, HeaderLength);
-        int passes = Math.Max(1, 2048 / ring.Bodies.Length);
-        ulong expected = ways.InPlace();
-        Func<ulong>[] all = [ways.InPlace, ways.Snapshot, ways.WholeCopy];
-        return [.. all.Select((way, i) => new SimpleWay(WayNames[i], passes * ring.Bodies.Length, () =>
+        Ways[] ways = [new(ring, HeaderLength), new(ring, HeaderLength), new(ring, HeaderLength)];
+        Func<ulong>[] looks = [ways[0].InPlace, ways[1].Snapshot, ways[2].WholeCopy];
+        if (looks.Select(l => l()).Distinct().Count() > 1) throw new InvalidOperationException("The ways disagree: one of them parses something else.");
+        return [.. looks.Select((look, i) => new LookAround(WayNames[i], ways[i], look, new RingCursor(ring.Bodies.Length, i, looks.Length)))];
+    }
+
+    /// <summary>Looks at the frames of a ring, some in each round.</summary>
+    private sealed class LookAround(string name, Ways ways, Func<ulong> look, RingCursor cursor) : Way(name)
+    {
+        private ulong _seen;
+
+        internal override int Units => RingCursor.FramesARound;
+
+        internal override long Round()
         {
-            for (int pass = 0; pass < passes; pass++)
+            long start = Stopwatch.GetTimestamp();
+            for (int done = 0; done < Units; done += ways.Count)
             {
-                if (way() != expected) throw new InvalidOperationException("The ways disagree: one of them parses something else.");
+                (ways.First, ways.Count) = cursor.Next(Units - done);
+                _seen += look();
             }
-        }))];
+            long ticks = Stopwatch.GetTimestamp() - start;
+            return _seen != 0 ? ticks : throw new InvalidOperationException("Nobody saw a header.");
+        }
     }
 
     private static ResultTable Counts()

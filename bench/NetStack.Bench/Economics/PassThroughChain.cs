@@ -21,7 +21,7 @@ internal sealed class PassThroughChain : Study
         FrameRing ring = new(new HeaderShape(HeaderLength), effort.IsTimed ? 32 << 20 : 1 << 20);
         for (int components = 1; components <= MaxComponents; components++)
         {
-            Chain[] ways = [new ByHandle(ring, components), new ByCopy(ring, components)];
+            Chain[] ways = [new ByHandle(ring, components, new RingCursor(ring.Bodies.Length, 0, 2)), new ByCopy(ring, components, new RingCursor(ring.Bodies.Length, 1, 2))];
             double[][] counts = [.. ways.Select(w => w.Count())];
             Timing[] times = Rounds.Measure(ways, effort);
             for (int i = 0; i < ways.Length; i++)
@@ -38,14 +38,14 @@ internal sealed class PassThroughChain : Study
     }
 
     /// <summary>Components in a row, each with a snapshot of its own for every frame of a batch.</summary>
-    private abstract class Chain(string name, FrameRing ring, int components) : Way(name)
+    private abstract class Chain(string name, FrameRing ring, int components, RingCursor cursor) : Way(name)
     {
         internal const int Batch = 64;
 
         private readonly byte[] _private = new byte[Batch * HeaderShape.FrameLength];
         private ulong _seen;
 
-        internal override int Units => ring.Bodies.Length / Batch * Batch;
+        internal override int Units => RingCursor.FramesARound;
 
         protected int Components => components;
 
@@ -58,7 +58,7 @@ internal sealed class PassThroughChain : Study
         {
             long start = Stopwatch.GetTimestamp();
             _seen = 0;
-            for (int at = 0; at < Units; at += Batch) Pass(at);
+            for (int done = 0; done < Units; done += Batch) Pass(cursor.Next(Batch).First);
             long ticks = Stopwatch.GetTimestamp() - start;
             return _seen != 0 ? ticks : throw new InvalidOperationException("Nobody saw a header.");
         }
@@ -83,7 +83,7 @@ internal sealed class PassThroughChain : Study
     }
 
     /// <summary>The frame goes on by handle, the snapshot's private bytes with it; the last component copies it.</summary>
-    private sealed class ByHandle(FrameRing ring, int components) : Chain("by handle", ring, components)
+    private sealed class ByHandle(FrameRing ring, int components, RingCursor cursor) : Chain("by handle", ring, components, cursor)
     {
         private readonly PacketBody[] _held = new PacketBody[Batch];
 
@@ -112,7 +112,7 @@ internal sealed class PassThroughChain : Study
     }
 
     /// <summary>Every component copies the frame into memory of its own before it hands it on.</summary>
-    private sealed class ByCopy(FrameRing ring, int components) : Chain("each copies", ring, components)
+    private sealed class ByCopy(FrameRing ring, int components, RingCursor cursor) : Chain("each copies", ring, components, cursor)
     {
         private readonly BufferPool[] _pools = [.. Enumerable.Range(1, components).Select(_ => BufferPool.Create(2048, Batch))];
         private readonly PacketBody[] _held = new PacketBody[Batch];

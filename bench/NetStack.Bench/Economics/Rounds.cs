@@ -9,14 +9,15 @@ internal sealed record Effort(int Rounds)
     /// <summary>Counts only, no times.</summary>
     internal static Effort CountOnly { get; } = new(0);
 
-    internal static Effort Quick { get; } = new(31);
+    internal static Effort Quick { get; } = new(101);
 
-    internal static Effort Full { get; } = new(101);
+    internal static Effort Full { get; } = new(1001);
 
     internal bool IsTimed => Rounds > 0;
 }
 
-/// <summary>One way to do the work of a round.</summary>
+/// <summary>One way to do the work of a round. A round is short, some tenths of a millisecond, so that on a machine that others use most
+/// rounds run without being interrupted.</summary>
 internal abstract class Way(string name) : IDisposable
 {
     /// <summary>What rows and figures call it.</summary>
@@ -30,19 +31,6 @@ internal abstract class Way(string name) : IDisposable
     internal abstract long Round();
 
     public virtual void Dispose() => GC.SuppressFinalize(this);
-}
-
-/// <summary>A way whose whole round is measured.</summary>
-internal sealed class SimpleWay(string name, int units, Action round) : Way(name)
-{
-    internal override int Units => units;
-
-    internal override long Round()
-    {
-        long start = Stopwatch.GetTimestamp();
-        round();
-        return Stopwatch.GetTimestamp() - start;
-    }
 }
 
 /// <summary>What a unit of a way took.</summary>

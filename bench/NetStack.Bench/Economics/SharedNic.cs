@@ -14,11 +14,12 @@ namespace NetStack.Bench.Economics;
 internal sealed class SharedNic : Way
 {
     internal const int FrameLength = 1514;
-    internal const int Batch = 64;
+    internal const int FramesARound = Batches * Batch;
 
     private const int HeaderLength = 42; // Ethernet, IPv4, UDP
+    private const int Batch = 64;
     private const int MaxQueues = 64;
-    private const int Batches = 16;
+    private const int Batches = 4;
 
     private readonly VirtualNic _nic;
     private readonly ReceivedFrame[] _taken = new ReceivedFrame[Batch];
@@ -60,7 +61,7 @@ internal sealed class SharedNic : Way
         _missesAtStart = _nic.Iommu.IotlbMisses;
     }
 
-    internal override int Units => Batches * Batch;
+    internal override int Units => FramesARound;
 
     internal PacketMultiplexer Multiplexer { get; }
 

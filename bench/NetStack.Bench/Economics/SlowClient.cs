@@ -8,7 +8,7 @@ internal sealed class SlowClient : Study
 {
     private const int Quick = 0;
     private const int Slow = 1;
-    private const int CountedRounds = 20;
+    private const int CountedRounds = 80;
 
     private static readonly (string Name, Action<PortOptions> Configure)[] Kinds =
     [
@@ -30,7 +30,7 @@ internal sealed class SlowClient : Study
 
     internal override Findings Run(Effort effort)
     {
-        ResultTable table = new("isolation", $"{CountedRounds * 16 * SharedNic.Batch} frames of {SharedNic.FrameLength} bytes in turn to a client that reads (CopyHeaders) and one that never does, by the strategy of the latter",
+        ResultTable table = new("isolation", $"{CountedRounds * SharedNic.FramesARound} frames of {SharedNic.FrameLength} bytes in turn to a client that reads (CopyHeaders) and one that never does, by the strategy of the latter",
             Column.Key("the slow client's strategy"), Column.Exact("quick got, %"), Column.Exact("quick lost"), Column.Exact("slow has waiting"), Column.Exact("slow lost"),
             Column.Exact("ring buffers held"), Column.Exact("copied over quota"), Column.Measured("ns a frame"), Column.Measured("÷ both read"));
         SharedNic[] ways = [NobodySlow(), .. Kinds.Select(k => OneSlow(k.Name, k.Configure)), WithoutLimits()];
@@ -50,18 +50,18 @@ internal sealed class SlowClient : Study
 
     private static LineChart Chart()
     {
-        const int Rounds = 6;
+        const int Points = 6, RoundsAPoint = 4, FramesAPoint = RoundsAPoint * SharedNic.FramesARound / 2;
         Series[] lines = [.. new[] { NobodySlow(), OneSlow("one slow, CopyHeaders", CopyHeaders), WithoutLimits() }.Select(Progress)];
-        return new LineChart("b8", "Counted: what the client that reads gets", Axis.Values("frames sent to it", [.. Enumerable.Range(0, Rounds + 1).Select(i => i * 512.0)]),
-            Axis.Linear("frames it took", [Rounds * 512]), lines);
+        return new LineChart("b8", "Counted: what the client that reads gets", Axis.Values("frames sent to it", [.. Enumerable.Range(0, Points + 1).Select(i => (double)i * FramesAPoint)]),
+            Axis.Linear("frames it took", [Points * FramesAPoint]), lines);
 
         static Series Progress(SharedNic nic)
         {
             using SharedNic own = nic;
             List<(double X, double Y)> points = [(0, 0)];
-            for (int i = 0; i < Rounds; i++)
+            for (int i = 0; i < Points; i++)
             {
-                own.Round();
+                for (int round = 0; round < RoundsAPoint; round++) own.Round();
                 points.Add((own.SentTo(Quick), own.Ports[Quick].Counters.Queue.FramesReceived));
             }
             return new Series(own.Name, points);
