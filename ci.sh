@@ -53,6 +53,9 @@ step_bench() { # the tables of docs/performance.md
   dotnet run -c Release --project bench/NetStack.Bench -- stack
 }
 
+step_economics() { # the tables and figures of docs/copy-or-map.md
+  dotnet run -c Release --project bench/NetStack.Bench -- all
+}
 step_packetdrill-lib() { # build what packetdrill loads, into artifacts/packetdrill
   eng/packetdrill-lib.sh
 }

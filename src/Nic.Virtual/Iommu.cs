@@ -56,15 +56,8 @@ public sealed record IommuOptions
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>What operations cost, in virtual cycles. A model to weigh strategies with, not a measurement.</summary>
-    public IommuCosts Costs { get; init; } = new();
+    public IommuCosts Costs { get; init; } = IommuCosts.Illustrative;
 }
-
-/// <summary>What operations cost, in virtual cycles.</summary>
-/// <param name="Map">Mapping one page.</param>
-/// <param name="Unmap">Unmapping one page.</param>
-/// <param name="Invalidate">One IOTLB invalidation, waited for.</param>
-/// <param name="IotlbMiss">A page walk.</param>
-public sealed record IommuCosts(int Map = 500, int Unmap = 500, int Invalidate = 2_000, int IotlbMiss = 400);
 
 /// <summary>
 /// Decides which memory a device reaches. A domain is a set of mappings; a device, or each of its queues, uses one. Addresses
@@ -158,7 +151,7 @@ public sealed class Iommu
         _mappings.Add(new Mapping(domain, iova, region, start, end - start, direction));
         Maps += pages;
         BytesExposed += end - start - length;
-        Cycles += (long)pages * _options.Costs.Map;
+        Cycles += _options.Costs.MapCall + (long)pages * _options.Costs.Map;
         return iova + (ulong)(offset - start);
     }
 
@@ -182,7 +175,7 @@ public sealed class Iommu
         int pages = PagesOf(mapping.Length);
         _mappings.RemoveAt(index);
         Unmaps += pages;
-        Cycles += (long)pages * _options.Costs.Unmap;
+        Cycles += _options.Costs.UnmapCall + (long)pages * _options.Costs.Unmap;
         if (_options.Mode == IommuMode.Strict)
         {
             Invalidate(mapping);
