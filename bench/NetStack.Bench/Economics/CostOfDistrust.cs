@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using NetStack.Multiplexer;
 using NetStack.Nic;
+using NetStack.Nic.Virtual;
 
 namespace NetStack.Bench.Economics;
 
-/// <summary>B6: what it costs not to believe: to verify where steered frames were placed, and to clear buffers before they are used again.</summary>
+/// <summary>B6: what it costs not to believe: to check what completions say, to verify where steered frames were placed, and to clear buffers before they are used again.</summary>
 internal sealed class CostOfDistrust : Study
 {
     private const int Clients = 4;
@@ -19,12 +20,27 @@ internal sealed class CostOfDistrust : Study
     {
         ResultTable steering = Steering(effort);
         if (!effort.IsTimed) return new Findings([steering], []);
+        ResultTable checks = Checks(effort);
         ResultTable scrub = Scrub(effort);
         Series[] lines = [.. scrub.Columns.Skip(1).Take(4).Select(c => new Series(c.Name.Replace(", ns", "", StringComparison.Ordinal),
             [.. ScrubSizes.Select((s, row) => ((double)s, scrub.Number(row, c.Name)))]))];
         LineChart chart = new("b6", "Measured: clearing a buffer beside copying it", Axis.Bytes("bytes", [.. ScrubSizes.Select(s => (double)s)]),
             Axis.Powers("ns", lines.SelectMany(l => l.Points).Select(p => p.Y)), lines);
-        return new Findings([steering, scrub], [chart]);
+        return new Findings([checks, steering, scrub], [chart]);
+    }
+
+    private static ResultTable Checks(Effort effort)
+    {
+        ResultTable table = new("checks", $"Receiving a frame of {SharedNic.FrameLength} bytes from a ring: its completion taken as it is, and checked against what was posted",
+            Column.Key("completion"), Column.Measured("ns a frame"), Column.Measured("÷ not checked"));
+        RingReceive[] ways = [new("read once, not checked", CompletionChecks.ReadOnce), new("checked", CompletionChecks.All), new("read twice, not checked", CompletionChecks.None)];
+        Timing[] times = Rounds.Measure(ways, effort);
+        for (int i = 0; i < ways.Length; i++)
+        {
+            table.Add(ways[i].Name, times[i].Nanoseconds, times[i].Ratio);
+            ways[i].Dispose();
+        }
+        return table;
     }
 
     private static ResultTable Steering(Effort effort)
