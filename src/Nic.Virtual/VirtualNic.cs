@@ -117,7 +117,7 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
             TransmitIova = (use & BufferUse.Transmit) != 0 ? Iommu.Map(domain, pool.Region, pool.Offset, length, DmaDirection.Read) : 0,
         };
         _registrations.Add(registration);
-        if (_options.ScrambleFetched) new DeviceMemory(pool.Region).OnFetched(new Scrambler(pool.Region, _options.Seed).Rewrite);
+        if (_options.ScrambleFetched && (use & BufferUse.Receive) != 0) new DeviceMemory(pool.Region).OnFetched(new Scrambler(pool.Region, _options.Seed).Rewrite);
         return registration;
     }
 

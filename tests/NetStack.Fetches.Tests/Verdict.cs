@@ -54,14 +54,14 @@ internal sealed class Verdict
         }
         int last = first;
         while (last + 1 < _frame.Length && _frame[last + 1] == _frame[first]) last++;
-        output.WriteLine($"{_case.Group}: {_case.Name}: bytes {first}..{last} were read {_frame[first]} times, by {string.Join(" ; ", ReadersOf(first).Select(i => names[i]))}");
+        output.WriteLine($"{_case.Group}: {_case.Name}: bytes {first}..{last} were read {_frame[first]} times, by {string.Join(" ; ", ReadersOf(first).Select(calls => names[calls]))}");
     }
 
-    private IEnumerable<nint> ReadersOf(int offset)
+    private IEnumerable<nint[]> ReadersOf(int offset)
     {
         foreach (Tally tally in _tallies.Where(t => t.Name == FetchCase.Frame))
         {
-            if (offset < tally.Reads.Length) return tally.Readers.Where(r => offset >= r.Offset && offset < r.Offset + r.Length).Select(r => r.Instruction);
+            if (offset < tally.Reads.Length) return tally.Readers.Where(r => offset >= r.Offset && offset < r.Offset + r.Length).Select(r => r.Calls);
             offset -= tally.Reads.Length;
         }
         return [];

@@ -17,9 +17,9 @@ internal sealed class Way : IDisposable
 
     internal Way(VirtualNicOptions options)
     {
-        _nic = new VirtualNic(options with { Tamper = _witness, Mac = Frames.Us });
+        _nic = new VirtualNic(options with { Tamper = _witness, Mac = Frames.Us, RingSize = 32 });
         _recorder = new PoolRecorder(_nic);
-        Multiplexer = new PacketMultiplexer(_recorder, new MultiplexerOptions { RingBuffers = 64 });
+        Multiplexer = new PacketMultiplexer(_recorder, new MultiplexerOptions { RingBuffers = 128 }); // more than are posted: some may be held by handle
     }
 
     internal PacketMultiplexer Multiplexer { get; }

@@ -106,6 +106,7 @@ internal abstract class StackCase : WayCase
             o.Router = true;
             port(o);
         });
+        Must(Port.SteeringState is SteeringState.NotAsked or SteeringState.Active, "a flow that is to be steered is steered");
         Host = new WayHost(Way, Port, believesChecksums);
     }
 
@@ -118,49 +119,72 @@ internal abstract class StackCase : WayCase
     public override void Run() => Way.Receive(Port, Host.Receive);
 }
 
+/// <summary>What a frame leads to, so that a case cannot measure a frame that was dropped.</summary>
+internal enum Outcome
+{
+    /// <summary>The stack sends an answer.</summary>
+    Answer,
+
+    /// <summary>A program reads a datagram.</summary>
+    Datagram,
+
+    /// <summary>The frame goes on, out of another interface.</summary>
+    Forward,
+}
+
 /// <summary>Single frames that an answer, a socket or a route waits for.</summary>
-internal sealed class PacketCase : StackCase
+internal sealed class PacketCase : StackCase, IWireEnd
 {
     private readonly byte[] _frame;
-    private readonly byte[][] _rest;
+    private readonly byte[][] _rest; // come before, unmeasured
     private readonly UdpSocket _socket;
     private readonly int _headerBytes;
-    private readonly int _read;
+    private readonly Outcome _outcome;
+    private int _prepared;
+    private int _answers;
+    private int _datagrams;
 
-    internal PacketCase(string group, string name, BodyReads body, byte[][] frames, Action<PortOptions> port, int? headerBytes = null, VirtualNicOptions? nic = null)
+    internal PacketCase(string group, string name, BodyReads body, Outcome outcome, byte[][] frames, Action<PortOptions> port, int? headerBytes = null, VirtualNicOptions? nic = null)
         : base(group, name, body, port, nic)
     {
-        (_frame, _rest) = (frames[0], frames[1..]);
+        (_frame, _rest, _outcome) = (frames[0], frames[1..], outcome);
         _headerBytes = headerBytes ?? HeaderBytesOf(_frame, LinkType.Ethernet, _frame.Length);
         _socket = Host.Stack.Udp.Open(_frame[12] == 0x86 ? UdpFamily.V6 : UdpFamily.V4);
-        _socket.Bind(new UdpEndpoint(_frame[12] == 0x86 ? IpAddress.Parse("fd00::1") : IpAddress.Parse("10.0.0.1"), Frames.Port));
-        _read = name.StartsWith("UDP", StringComparison.Ordinal) ? 1 : 0;
+        _socket.Bind(new UdpEndpoint(IpAddress.Parse(_frame[12] == 0x86 ? "fd00::1" : "10.0.0.1"), Frames.Port));
+        Way.Nic.Attach(this);
     }
-
-    /// <summary>Datagrams the program read.</summary>
-    internal int Datagrams { get; private set; }
 
     public override Watched[] Prepare()
     {
         Host.Transmit();
+        int reached = _outcome switch
+        {
+            Outcome.Answer => _answers,
+            Outcome.Datagram => _datagrams,
+            _ => Host.Passed,
+        };
+        bool isRight = _outcome == Outcome.Answer ? reached >= _prepared : reached == _prepared; // announcements are sent beside answers
+        Must(isRight, $"{_prepared} frames led to {reached}");
+        _prepared++;
         foreach (byte[] frame in _rest)
         {
             Way.Deliver(frame);
-            Run();
+            base.Run();
         }
-        Must(Datagrams >= _read * (Prepared++ - 1) && Datagrams <= Prepared, "one datagram is read of each frame");
         return Deliver(_frame, _headerBytes);
     }
 
     public override void Run()
     {
         base.Run();
-        while (_socket.TryReceive(Buffer, out _)) Datagrams++;
+        while (_socket.TryReceive(Buffer, out _)) _datagrams++;
     }
 
-    private int Prepared { get; set; }
-
-    internal bool HasAnswered => Host.Passed > 0;
+    public bool TryDeliver(ReadOnlySpan<byte> frame, in WireFrame info)
+    {
+        _answers++;
+        return true;
+    }
 }
 
 /// <summary>Full segments of a connection.</summary>
@@ -171,7 +195,8 @@ internal sealed class SegmentCase : StackCase
     private readonly TcpConnection _ours;
     private readonly byte[] _segment;
     private readonly bool _byHandle;
-    private SummedBody _held;
+    private int _prepared;
+    private readonly Queue<SummedBody> _held = new();
 
     internal SegmentCase(string group, string name, BodyReads body, Action<PortOptions> port, string address, VirtualNicOptions? nic = null, bool byHandle = false, bool believesChecksums = false)
         : base(group, name, body, port, nic, believesChecksums)
@@ -189,24 +214,34 @@ internal sealed class SegmentCase : StackCase
         _segment = Frames.Payload(_theirs.Info.SendMss);
     }
 
-    internal long Read { get; private set; }
+    private long Read { get; set; }
 
     public override Watched[] Prepare()
     {
-        _held.Release();
+        while (_held.TryDequeue(out SummedBody body)) body.Release();
         for (int i = 0; i < 3; i++) Exchange();
-        Must(Read % _segment.Length == 0, "whole segments are read");
+        Must(Read == _prepared++ * (long)_segment.Length, "each segment is read");
+        Must(!_byHandle || Host.Stack.Tcp.Counters.BodyBytesCopied == 0, "bodies go by handle");
         Must(_theirs.Write(_segment) == _segment.Length, "the peer can write");
         List<byte[]> frames = _peer.Send();
-        Must(frames.Count == 1 && frames[0].Length > _segment.Length, "one frame is one segment");
-        return Deliver(frames[0]);
+        foreach (byte[] other in frames[..^1]) // an ARP announcement may come first
+        {
+            Way.Deliver(other);
+            base.Run();
+        }
+        Must(frames[^1].Length > _segment.Length, "the last frame is the segment");
+        return Deliver(frames[^1]);
     }
 
     public override void Run()
     {
         base.Run();
         if (!_byHandle) Read += _ours.Read(Buffer);
-        else if (_ours.TryReadBody(out _held)) Read += _held.Length;
+        while (_byHandle && _ours.TryReadBody(out SummedBody body))
+        {
+            _held.Enqueue(body);
+            Read += body.Length;
+        }
     }
 
     /// <summary>Lets both sides say what they have to, and acknowledge.</summary>
@@ -226,66 +261,66 @@ internal sealed class SegmentCase : StackCase
 /// <summary>All ways.</summary>
 internal static class WayCases
 {
-    private static readonly VirtualNicOptions Queues = new() { Queues = 2, RssQueues = 1 };
+    private static readonly VirtualNicOptions TwoQueues = new() { Queues = 2, RssQueues = 1 };
+    private static readonly VirtualNicOptions Splitting = new() { HeaderSplit = true, HeaderSplitThreshold = 0 };
+    private static readonly VirtualNicOptions Judging = new() { ReceiveChecksum = true };
 
-    internal static IEnumerable<FetchCase> All()
+    internal static IEnumerable<FetchCase> All() => Dropped()
+        .Append(new InPlaceCase())
+        .Concat(Everything("CopyAll", o => o.Copy = CopyStrategy.CopyAll))
+        .Concat(Everything("CopyHeaders", o => o.Copy = CopyStrategy.CopyHeaders))
+        .Concat(Delivered("Shadow", o => o.Copy = CopyStrategy.Shadow))
+        .Concat(Delivered("CopyHeaders, split by the device", o => o.Copy = CopyStrategy.CopyHeaders, Splitting))
+        .Concat(Delivered("steered, Verify", o => Steer(o, Trust.None, CopyStrategy.CopyHeaders), TwoQueues))
+        .Concat(Delivered("steered, Trust", o => Steer(o, Trust.SteeringOnly, CopyStrategy.CopyHeaders), TwoQueues))
+        .Concat(Delivered("steered, CopyAll", o => Steer(o, Trust.None, CopyStrategy.CopyAll), TwoQueues))
+        .Concat(ByHandle());
+
+    private static IEnumerable<FetchCase> ByHandle()
     {
-        yield return new DropCase("a frame nobody wants", BodyReads.Never, Frames.Udp4(1400), o => o.Filter = "tcp port 1", o => o.Filter = "tcp port 2");
-        yield return new DropCase("CopyHeaders", BodyReads.Never, Frames.Udp4(1400), o => o.Copy = CopyStrategy.CopyHeaders);
-        yield return new DropCase("PassThrough", BodyReads.Never, Frames.Udp4(1400), o => o.Copy = CopyStrategy.PassThrough);
-        yield return new DropCase("CopyAll", BodyReads.Once, Frames.Udp4(1400), o => o.Copy = CopyStrategy.CopyAll);
-        yield return new DropCase("PassThrough, long header chain", BodyReads.Never, Frames.LongChain(), o => o.Copy = CopyStrategy.PassThrough);
-        yield return new DropCase("CopyHeaders + PassThrough, two ports", BodyReads.Never, Frames.Udp4(1400), o => o.Copy = CopyStrategy.CopyHeaders, o => o.Copy = CopyStrategy.PassThrough);
-        yield return new DropCase("CopyAll + CopyHeaders, two ports", BodyReads.Once, Frames.Udp4(1400), o => o.Copy = CopyStrategy.CopyAll, o => o.Copy = CopyStrategy.CopyHeaders);
-        yield return new DropCase("CopyAll + CopyAll + Shadow, three ports", BodyReads.Once, Frames.Udp4(1400), o => o.Copy = CopyStrategy.CopyAll, o => o.Copy = CopyStrategy.CopyAll, o => o.Copy = CopyStrategy.Shadow);
-        yield return new InPlaceCase();
-        foreach ((string strategy, Action<PortOptions> port, VirtualNicOptions? nic) in Strategies())
-        {
-            foreach (FetchCase one in Delivered(strategy, port, nic)) yield return one;
-        }
-        foreach ((string strategy, Action<PortOptions> port, VirtualNicOptions? nic) in Steered())
-        {
-            yield return new PacketCase(strategy, "UDP/IPv4, 1400 bytes", BodyReads.Once, [Frames.Udp4(1400)], o => Steer(o, port, "udp dst port 5000"), nic: nic);
-            yield return new SegmentCase(strategy, "TCP/IPv4, read", BodyReads.Once, o => Steer(o, port, "tcp dst port 80"), "10.0.0.1", nic);
-        }
-        VirtualNicOptions sums = new() { ReceiveChecksum = true };
         yield return new SegmentCase("relay", "TCP by handle, summed", BodyReads.Once, _ => { }, "10.0.0.1", byHandle: true);
-        yield return new SegmentCase("relay", "TCP by handle, by the device's verdict", BodyReads.Never, _ => { }, "10.0.0.1", sums, byHandle: true, believesChecksums: true);
-        yield return new PacketCase("router", "UDP/IPv4, forwarded by handle", BodyReads.Never, [Frames.Udp4(1400, "10.9.0.9")], _ => { }, HeaderLine.Size);
+        yield return new SegmentCase("relay", "TCP by handle, by the device's verdict", BodyReads.Never, _ => { }, "10.0.0.1", Judging, byHandle: true, believesChecksums: true);
+        yield return new PacketCase("router", "forwarded by handle", BodyReads.Never, Outcome.Forward, [Frames.Udp4(1400, "10.9.0.9")], _ => { }, HeaderLine.Size);
     }
 
-    private static IEnumerable<(string Name, Action<PortOptions> Port, VirtualNicOptions? Nic)> Strategies()
+    private static IEnumerable<FetchCase> Dropped()
     {
-        yield return ("CopyAll", o => o.Copy = CopyStrategy.CopyAll, null);
-        yield return ("CopyHeaders", o => o.Copy = CopyStrategy.CopyHeaders, null);
-        yield return ("Shadow", o => o.Copy = CopyStrategy.Shadow, null);
-        yield return ("CopyHeaders, headers split", o => o.Copy = CopyStrategy.CopyHeaders, new VirtualNicOptions { HeaderSplit = true, HeaderSplitThreshold = 0 });
+        byte[] frame = Frames.Udp4(1400);
+        yield return new DropCase("a frame nobody wants", BodyReads.Never, frame);
+        yield return new DropCase("CopyHeaders", BodyReads.Never, frame, With(CopyStrategy.CopyHeaders));
+        yield return new DropCase("PassThrough", BodyReads.Never, frame, With(CopyStrategy.PassThrough));
+        yield return new DropCase("PassThrough, long header chain", BodyReads.Never, Frames.LongChain(), With(CopyStrategy.PassThrough));
+        yield return new DropCase("CopyAll", BodyReads.Once, frame, With(CopyStrategy.CopyAll));
+        yield return new DropCase("CopyHeaders + PassThrough", BodyReads.Never, frame, With(CopyStrategy.CopyHeaders), With(CopyStrategy.PassThrough));
+        yield return new DropCase("CopyAll + CopyHeaders", BodyReads.Once, frame, With(CopyStrategy.CopyAll), With(CopyStrategy.CopyHeaders));
+        yield return new DropCase("CopyAll + CopyAll + Shadow", BodyReads.Once, frame, With(CopyStrategy.CopyAll), With(CopyStrategy.CopyAll), With(CopyStrategy.Shadow));
+
+        static Action<PortOptions> With(ICopyStrategy strategy) => o => o.Copy = strategy;
     }
 
-    private static IEnumerable<(string Name, Action<PortOptions> Port, VirtualNicOptions? Nic)> Steered()
+    /// <summary>What a stack gets by one strategy.</summary>
+    private static IEnumerable<FetchCase> Delivered(string strategy, Action<PortOptions> port, VirtualNicOptions? nic = null)
     {
-        yield return ("steered, Verify", _ => { }, Queues);
-        yield return ("steered, Trust", o => (o.Trust, o.Verification) = (Trust.SteeringOnly, SteeringVerification.Trust), Queues);
-        yield return ("steered, Verify, CopyAll", o => o.Copy = CopyStrategy.CopyAll, Queues);
+        yield return new PacketCase(strategy, "UDP/IPv4, 1400 bytes", BodyReads.Once, Outcome.Datagram, [Frames.Udp4(1400)], port, nic: nic);
+        yield return new SegmentCase(strategy, "TCP/IPv4", BodyReads.Once, port, "10.0.0.1", nic);
     }
 
-    private static IEnumerable<FetchCase> Delivered(string strategy, Action<PortOptions> port, VirtualNicOptions? nic)
+    private static IEnumerable<FetchCase> Everything(string strategy, Action<PortOptions> port)
     {
-        yield return new PacketCase(strategy, "ARP, answered", BodyReads.Once, [Frames.Arp()], port, nic: nic);
-        yield return new PacketCase(strategy, "ICMP echo, answered", BodyReads.Once, [Frames.Echo4(1000)], port, nic: nic);
-        yield return new PacketCase(strategy, "ICMPv6 echo, answered", BodyReads.Once, [Frames.Echo6(1000)], port, nic: nic);
-        yield return new PacketCase(strategy, "UDP/IPv4, 18 bytes", BodyReads.Once, [Frames.Udp4(18)], port, nic: nic);
-        yield return new PacketCase(strategy, "UDP/IPv4, 1400 bytes", BodyReads.Once, [Frames.Udp4(1400)], port, nic: nic);
-        yield return new PacketCase(strategy, "UDP/IPv6, extension header", BodyReads.Once, [Frames.Udp6WithOptions(1400)], port, nic: nic);
-        yield return new PacketCase(strategy, "UDP/IPv4, first fragment", BodyReads.Once, Frames.Fragments(), port, nic: nic);
-        yield return new SegmentCase(strategy, "TCP/IPv4, read", BodyReads.Once, port, "10.0.0.1", nic);
-        yield return new SegmentCase(strategy, "TCP/IPv6, read", BodyReads.Once, port, "fd00::1", nic);
+        yield return new PacketCase(strategy, "ARP", BodyReads.Once, Outcome.Answer, [Frames.Arp()], port);
+        yield return new PacketCase(strategy, "ICMP echo", BodyReads.Once, Outcome.Answer, [Frames.Echo4(1000)], port);
+        yield return new PacketCase(strategy, "ICMPv6 echo", BodyReads.Once, Outcome.Answer, [Frames.Echo6(1000)], port);
+        yield return new PacketCase(strategy, "UDP/IPv4, 18 bytes", BodyReads.Once, Outcome.Datagram, [Frames.Udp4(18)], port);
+        yield return new PacketCase(strategy, "UDP/IPv6, extension header", BodyReads.Once, Outcome.Datagram, [Frames.Udp6WithOptions(1400)], port);
+        yield return new PacketCase(strategy, "UDP/IPv4, fragment", BodyReads.Once, Outcome.Datagram, Frames.Fragments(), port);
+        yield return new SegmentCase(strategy, "TCP/IPv6", BodyReads.Once, port, "fd00::1");
+        foreach (FetchCase one in Delivered(strategy, port)) yield return one;
     }
 
-    private static void Steer(PortOptions options, Action<PortOptions> port, PortFilter filter)
+    private static void Steer(PortOptions options, Trust trust, ICopyStrategy copy)
     {
         options.Placement = Placement.Steered;
-        options.Filter = filter;
-        port(options);
+        options.Filter = PortFilter.Host(IpAddress.Parse("10.0.0.1"), FilterDirection.Destination);
+        (options.Trust, options.Copy) = (trust, copy);
     }
 }

@@ -27,15 +27,15 @@ internal sealed class Tally(string name, int length)
 
     internal int[] Reads { get; } = new int[length];
 
-    /// <summary>Instruction addresses that read a byte, as far as the counter knows them; in the order they came.</summary>
-    internal List<(int Offset, int Length, nint Instruction)> Readers { get; } = [];
+    /// <summary>Who read: instructions, each with the places it was called from, as far as the counter knows; in the order they came.</summary>
+    internal List<(int Offset, int Length, nint[] Calls)> Readers { get; } = [];
 
-    internal void Read(int offset, int size, nint instruction)
+    internal void Read(int offset, int size, nint[] calls)
     {
         int end = Math.Min(offset + size, Reads.Length);
         int start = Math.Max(offset, 0);
         for (int i = start; i < end; i++) Reads[i]++;
-        if (end > start) Readers.Add((start, end - start, instruction));
+        if (end > start) Readers.Add((start, end - start, calls));
     }
 }
 
@@ -44,6 +44,9 @@ internal interface ICounter : IDisposable
 {
     /// <summary>How it counts.</summary>
     string Name { get; }
+
+    /// <summary>What it took, in numbers.</summary>
+    string Cost { get; }
 
     /// <summary>Counts the reads of what <see cref="IMeasured.Prepare"/> names, during <see cref="IMeasured.Run"/>.</summary>
     Tally[] Count(IMeasured measured);

@@ -1,43 +1,44 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using System.Collections.Concurrent;
+using System.Diagnostics.Tracing;
 
 namespace NetStack.Fetches.Tests.Counting;
 
-/// <summary>Names methods by instruction address, from what the runtime writes with <c>DOTNET_PerfMapEnabled=1</c>.</summary>
-internal sealed partial class MethodNames
+/// <summary>Names methods by the addresses of their instructions, from what the runtime tells as it compiles.</summary>
+internal sealed class MethodNames : EventListener
 {
-    private readonly List<(nint Start, nint Length, string Name)> _methods = [];
+    private const EventKeywords Compiled = (EventKeywords)0x30; // Jit and NGen
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    internal MethodNames()
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"perf-{Environment.ProcessId}.map");
-        if (!File.Exists(path)) return;
-        using StreamReader reader = new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        while (reader.ReadLine() is { } line)
-        {
-            string[] fields = line.Split(' ', 3);
-            if (fields.Length == 3 && nint.TryParse(fields[0].AsSpan(fields[0].StartsWith("0x", StringComparison.Ordinal) ? 2 : 0), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out nint start)
-                && nint.TryParse(fields[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out nint length))
-                _methods.Add((start, length, fields[2]));
-        }
-    }
+    private readonly ConcurrentQueue<(ulong Start, ulong Length, string Name)> _methods = new();
 
-    /// <summary><c>Type.Method</c>; an address where nothing is known.</summary>
-    internal string this[nint instruction]
+    /// <summary>Who reads, as <c>Type.Method</c>: of an instruction and the calls that led to it, the innermost that is not the base
+    /// library's. The runtime tells late, so this waits a little.</summary>
+    internal string this[nint[] calls]
     {
         get
         {
-            for (int i = _methods.Count - 1; i >= 0; i--) // the newest first
+            for (long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds; Environment.TickCount64 < end; Thread.Sleep(50))
             {
-                if (instruction >= _methods[i].Start && instruction < _methods[i].Start + _methods[i].Length) return Short(_methods[i].Name);
+                string? name = calls.Select(c => Find((ulong)c)).FirstOrDefault(n => n?.StartsWith("System.", StringComparison.Ordinal) == false);
+                if (name is not null) return string.Join('.', name.Split('.')[^2..]);
             }
-            return $"0x{instruction:x}";
+            return Find((ulong)calls[0]) ?? $"0x{calls[0]:x}";
         }
     }
 
-    private static string Short(string name) => Signature().Match(name) is { Success: true } m ? $"{m.Groups[1].Value.Split('.', '+')[^1]}.{m.Groups[2].Value}" : name;
+    protected override void OnEventSourceCreated(EventSource eventSource)
+    {
+        if (eventSource.Name == "Microsoft-Windows-DotNETRuntime") EnableEvents(eventSource, EventLevel.Verbose, Compiled);
+    }
 
-    // "int32 [NetStack.Wire] NetStack.Wire.TcpView::Read(...)[Optimized]"
-    [GeneratedRegex(@"([\w.`+]+(?:\[[^\]]*\])?)::([\w.<>|]+)")]
-    private static partial Regex Signature();
+    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    {
+        if (eventData.EventName?.StartsWith("MethodLoadVerbose", StringComparison.Ordinal) != true) return;
+        _methods?.Enqueue(((ulong)Field("MethodStartAddress"), (uint)Field("MethodSize"), $"{Field("MethodNamespace")}.{Field("MethodName")}"));
+
+        object Field(string name) => eventData.Payload![eventData.PayloadNames!.IndexOf(name)]!;
+    }
+
+    private string? Find(ulong instruction) =>
+        _methods.Reverse().FirstOrDefault(m => instruction >= m.Start && instruction < m.Start + m.Length).Name; // the newest first
 }

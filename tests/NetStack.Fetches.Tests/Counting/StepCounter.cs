@@ -12,6 +12,7 @@ internal sealed class StepCounter : ICounter
 {
     private readonly Process _tracer;
     private readonly int _thread = Native.ThreadId;
+    private long _steps;
     private readonly int _processor = Thread.GetCurrentProcessorId();
 
     internal StepCounter()
@@ -28,8 +29,7 @@ internal sealed class StepCounter : ICounter
 
     public string Name => "single steps (ptrace)";
 
-    /// <summary>Instructions of the last count.</summary>
-    internal long Steps { get; private set; }
+    public string Cost => $"{_steps} instructions stepped";
 
     public Tally[] Count(IMeasured measured)
     {
@@ -63,10 +63,10 @@ internal sealed class StepCounter : ICounter
             if (f[0] == "refused") throw new CounterRefusedException(line["refused ".Length..]);
             if (f[0] == "end")
             {
-                Steps = long.Parse(f[1], CultureInfo.InvariantCulture);
+                _steps += long.Parse(f[1], CultureInfo.InvariantCulture);
                 return tallies;
             }
-            tallies[Number(f[1])].Read(Number(f[2]), Number(f[3]), nint.Parse(f[4], CultureInfo.InvariantCulture));
+            tallies[Number(f[1])].Read(Number(f[2]), Number(f[3]), [.. f[4..].Select(a => nint.Parse(a, CultureInfo.InvariantCulture))]);
         }
         throw new CounterRefusedException("the tracer ended");
 

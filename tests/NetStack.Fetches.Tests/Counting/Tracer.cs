@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace NetStack.Fetches.Tests.Counting;
@@ -15,11 +16,13 @@ internal sealed unsafe class Tracer
     private const int Detach = 17;
     private const int Seize = 0x4206;
     private const int AllThreads = 0x4000_0000; // __WALL
+    private const int MostCalls = 12;
+    private const int TopWords = 5;
     private const long MostSteps = 4_000_000;
 
     private readonly int _thread;
     private readonly Instructions _instructions;
-    private readonly List<(int Watched, long Offset, int Size, ulong Instruction)> _pending = [];
+    private readonly List<(int Watched, long Offset, int Size, string Calls)> _pending = [];
     private readonly StringBuilder _answer = new();
     private (ulong Start, ulong End)[] _watched = [];
     private long _steps;
@@ -100,7 +103,7 @@ internal sealed unsafe class Tracer
             for (int i = 0; i < _watched.Length; i++)
             {
                 if (address < _watched[i].End && address + (ulong)read.Size > _watched[i].Start)
-                    _pending.Add((i, (long)(address - _watched[i].Start), read.Size, registers.Rip));
+                    _pending.Add((i, (long)(address - _watched[i].Start), read.Size, CallsOf(registers)));
             }
         }
     }
@@ -108,8 +111,25 @@ internal sealed unsafe class Tracer
     private void Commit()
     {
         _steps++;
-        foreach ((int watched, long offset, int size, ulong instruction) in _pending)
-            _answer.Append(CultureInfo.InvariantCulture, $"read {watched} {offset} {size} {instruction}\n");
+        foreach ((int watched, long offset, int size, string calls) in _pending)
+            _answer.Append(CultureInfo.InvariantCulture, $"read {watched} {offset} {size} {calls}\n");
+    }
+
+    /// <summary>Where the thread is and whence it was called: what lies on top of the stack, for code without a frame of its own, and
+    /// what the chain of frame pointers leads to. Not every number is a place in code.</summary>
+    private string CallsOf(in Native.Registers registers)
+    {
+        List<ulong> calls = [registers.Rip];
+        Span<ulong> words = stackalloc ulong[TopWords];
+        if (TryRead(registers.Rsp, MemoryMarshal.AsBytes(words))) calls.AddRange(words);
+        ulong frame = registers.Rbp;
+        words = words[..2];
+        while (calls.Count < MostCalls && TryRead(frame, MemoryMarshal.AsBytes(words)) && words[0] > frame)
+        {
+            calls.Add(words[1]);
+            frame = words[0];
+        }
+        return string.Join(' ', calls.Select(c => (long)c)); // as an address of this process is: signed
     }
 
     private Native.Registers ReadRegisters()
