@@ -38,6 +38,43 @@ step_captures() { # compare the inspector with the truth of real captures, and t
   dotnet build src/NetStack.Inspect -c Release -v quiet
   eng/compare-captures.sh "$captures"
 }
+step_fetches() { # count each memory read of the decoder and of each strategy's whole way: headers once, bodies once or never (docs/fetches.md)
+  local program=tests/NetStack.Fetches.Tests/bin/Release/net10.0/NetStack.Fetches.Tests status=0
+  dotnet build tests/NetStack.Fetches.Tests -c Release -v quiet
+  DOTNET_TieredCompilation=0 DOTNET_ReadyToRun=0 "$program" count || status=$?
+  if [ "$status" -eq 77 ]; then return 0; fi # it said why it counts nothing here
+  DOTNET_JITMinOpts=1 "$program" count && [ "$status" -eq 0 ]
+}
+step_scramble() { # the stack's tests and the captures again, from a device that overwrites each byte after it was fetched
+  local plain variant bad=0 tool=src/NetStack.Inspect/bin/Release/net10.0/netstack
+  for project in NetStack.Tests NetStack.Runtime.Tests src/NetStack.Inspect; do
+    case $project in src/*) dotnet build "$project" -c Release -v quiet ;; *) dotnet build "tests/$project" -c Release -v quiet ;; esac
+  done
+  for project in NetStack.Tests NetStack.Runtime.Tests; do
+    plain=$(suite "$project" "") || bad=1
+    echo "$project, plain device: $plain"
+    for strategy in copyall copyheaders shadow; do
+      variant=$(suite "$project" "$strategy,scramble") || bad=1
+      echo "$project, $strategy, each byte overwritten after its fetch: $variant"
+      [ "$(ran "$plain")" -eq "$(ran "$variant")" ] || { echo "$project: not the same tests ran"; bad=1; }
+    done
+  done
+  for capture in samples/captures/*.pcapng; do
+    cmp <("$tool" inspect --json "$capture") <("$tool" inspect --via ring --ring-scramble --json "$capture" 2> /dev/null) || bad=1
+  done
+  [ "$bad" -eq 0 ] && echo "every sample capture reads the same from a scrambling ring"
+  return "$bad"
+}
+suite() { # PROJECT DEVICE: runs its tests that use devices; prints counts, and to stderr what failed
+  local log status=0
+  log=$(mktemp)
+  NETSTACK_TEST_DEVICE=$2 "tests/$1/bin/Release/net10.0/$1" -noColor -namespace- NetStack.Tests.Tcp -namespace- NetStack.Tests.TcpParts > "$log" 2>&1 || status=$?
+  grep -A 6 '\[FAIL\]' "$log" >&2 || true
+  awk '/Total: [0-9]+, Errors:/ { gsub(",", ""); printf "%d passed, %d failed, %d skipped\n", $3 - $5 - $7 - $9, $5 + $7, $9; seen = 1 } END { exit !seen }' "$log" || { echo "no result"; status=1; }
+  rm -f "$log"
+  return "$status"
+}
+ran() { awk '{ print $1 + $3 + $5 }' <<< "$1"; }
 step_package() { # pack, then install and run what was packed, from a local source
   eng/try-packages.sh
 }
@@ -56,12 +93,12 @@ step_packetdrill() { # BINARY SCRIPTS [CLASSES.csv] [options]: run packetdrill s
 steps() { declare -F | sed -n 's/^declare -f step_//p'; }
 
 if [ $# -eq 0 ]; then
-  echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: build format captures package test)"
+  echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: build format captures fetches scramble package test)"
   for s in $(steps); do printf '  %-15s %s\n' "$s" "$(sed -n "s/^step_$s() { # //p" "$0")"; done
   exit 0
 fi
 if [ "$1" = packetdrill ]; then step_packetdrill "${@:2}"; exit; fi # the one step with arguments
-[ "$1" = all ] && set -- build format captures package test
+[ "$1" = all ] && set -- build format captures fetches scramble package test
 for s in "$@"; do
   declare -F "step_$s" >/dev/null || { echo "ci.sh: there is no step '$s'" >&2; exit 1; }
   echo "== $s"
