@@ -44,7 +44,7 @@ public sealed class ReplayTests
     public void Packets_of_the_sample_captures_that_are_overwritten_by_their_neighbours_after_each_fetch()
     {
         foreach (string file in Directory.EnumerateFiles(Path.Combine(FindRoot(), "samples", "captures"), "*.pcapng").Order(StringComparer.Ordinal)) CheckCapture(file);
-        Assert.True(_rewrites > 1_000, $"{_rewrites} fetches were followed by a rewrite");
+        Assert.True(_rewrites > 500, $"{_rewrites} fetches were followed by a rewrite");
     }
 
     [Fact]

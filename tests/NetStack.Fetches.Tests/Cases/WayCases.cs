@@ -17,7 +17,11 @@ internal abstract class WayCase : FetchCase
 
     private protected Way Way { get; }
 
-    public override void Dispose() => Way.Dispose();
+    public override void Dispose()
+    {
+        base.Dispose();
+        Way.Dispose();
+    }
 
     private protected Watched[] Deliver(byte[] frame, int? headerBytes = null)
     {

@@ -34,7 +34,7 @@ internal readonly record struct MemoryRead(Register Base, Register Index, int Sc
 internal sealed class Instructions(Func<ulong, byte[]> readCode)
 {
     private readonly Dictionary<ulong, Decoded> _known = [];
-    private InstructionInfoFactory _factory = new();
+    private readonly InstructionInfoFactory _factory = new();
 
     internal Decoded At(ulong address)
     {

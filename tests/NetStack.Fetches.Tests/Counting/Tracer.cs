@@ -12,6 +12,7 @@ internal sealed unsafe class Tracer
 {
     private const int Continue = 7;
     private const int SingleStep = 9;
+    private const int SignalSuspend = 34; // how the runtime stops a thread for a collection
     private const int GetRegisters = 12;
     private const int Detach = 17;
     private const int Seize = 0x4206;
@@ -26,6 +27,7 @@ internal sealed unsafe class Tracer
     private readonly StringBuilder _answer = new();
     private (ulong Start, ulong End)[] _watched = [];
     private long _steps;
+    private int _kept; // a signal for later
 
     private Tracer(int thread)
     {
@@ -56,13 +58,13 @@ internal sealed unsafe class Tracer
         string[] fields = line.Split(' ');
         Native.StayOn(int.Parse(fields[0], CultureInfo.InvariantCulture));
         _watched = [.. fields[1..].Chunk(2).Select(f => (Start: ulong.Parse(f[0], CultureInfo.InvariantCulture), Length: ulong.Parse(f[1], CultureInfo.InvariantCulture))).Select(f => (f.Start, f.Start + f.Length))];
-        _steps = 0;
+        (_steps, _kept) = (0, 0);
         _answer.Clear();
         Do(Seize, 0, "PTRACE_SEIZE");
         Console.Out.WriteLine("ready");
         int signal = WaitForMark();
         while (signal != Native.SignalMark && _steps < MostSteps) signal = Step(signal);
-        Do(Detach, 0, "PTRACE_DETACH");
+        Do(Detach, _kept, "PTRACE_DETACH");
         if (signal != Native.SignalMark) throw new CounterRefusedException($"nothing had ended after {_steps} instructions");
         Console.Out.Write(_answer);
         Console.Out.WriteLine($"end {_steps}");
@@ -90,7 +92,9 @@ internal sealed unsafe class Tracer
         bool isDone = stopped is Native.SignalTrap or Native.SignalMark || ReadRegisters().Rip != registers.Rip;
         if (isDone) Commit();
         _pending.Clear();
-        return stopped == Native.SignalTrap ? 0 : stopped;
+        if (stopped != SignalSuspend) return stopped == Native.SignalTrap ? 0 : stopped;
+        _kept = stopped; // stepped, its handler takes longer than the runtime waits before it sends the next: nothing would ever go on
+        return 0;
     }
 
     private void Note(in Native.Registers registers)

@@ -68,7 +68,7 @@ internal sealed unsafe class WatchpointCounter : ICounter
             {
                 if (Native.Read(descriptors[i], count, sizeof(long)) != sizeof(long)) throw new CounterRefusedException($"read of a counter: {Native.LastError}");
             }
-            Native.Close(descriptors[i]);
+            _ = Native.Close(descriptors[i]);
         }
         return counts;
     }
@@ -91,8 +91,8 @@ internal sealed unsafe class WatchpointCounter : ICounter
             if (size == 0) break;
             at += size;
         }
-        Native.UnmapMemory(buffer, 2 * page);
-        Native.Close(descriptor);
+        _ = Native.UnmapMemory(buffer, 2 * page);
+        _ = Native.Close(descriptor);
         return instructions;
     }
 
