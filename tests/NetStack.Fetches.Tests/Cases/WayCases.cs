@@ -145,6 +145,7 @@ internal sealed class PacketCase : StackCase, IWireEnd
     private readonly int _headerBytes;
     private readonly Outcome _outcome;
     private int _prepared;
+    private int _announced; // what went out before anything came in
     private int _answers;
     private int _datagrams;
 
