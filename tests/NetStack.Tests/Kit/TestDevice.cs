@@ -126,14 +126,14 @@ internal sealed class TestRing
     private readonly MultiplexerPort _port;
     private readonly ReceivedFrame[] _one = new ReceivedFrame[2];
 
-    private TestRing(ulong seed)
+    private TestRing(VirtualNic nic)
     {
-        _nic = new VirtualNic(TestDevice.Apply(new VirtualNicOptions { Seed = seed }));
+        _nic = nic;
         _multiplexer = TestDevice.Share(_nic, out _port);
     }
 
     /// <summary>Null where none is asked for.</summary>
-    internal static TestRing? Create(ulong seed) => TestDevice.Copy is null ? null : new TestRing(seed);
+    internal static TestRing? Create(ulong seed) => TestDevice.Copy is null ? null : new TestRing(new VirtualNic(TestDevice.Apply(new VirtualNicOptions { Seed = seed })));
 
     /// <summary>Brings one frame through.</summary>
     internal ReceivedFrame Bring(ReadOnlySpan<byte> bytes, LinkType linkType, Instant now)
