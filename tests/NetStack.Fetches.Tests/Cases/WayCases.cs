@@ -286,7 +286,7 @@ internal static class WayCases
     {
         yield return new SegmentCase("relay", "TCP by handle, summed", BodyReads.Once, _ => { }, "10.0.0.1", byHandle: true);
         yield return new SegmentCase("relay", "TCP by handle, by the device's verdict", BodyReads.Never, _ => { }, "10.0.0.1", Judging, byHandle: true, believesChecksums: true);
-        yield return new PacketCase("router", "forwarded by handle", BodyReads.Never, Outcome.Forward, [Frames.Udp4(1400, "10.9.0.9")], _ => { }, HeaderLine.Size);
+        yield return new PacketCase("router", "forwarded by handle", BodyReads.Never, Outcome.Forward, [Frames.Udp4(1400, "10.9.0.9")], _ => { }, 2 * HeaderLine.Size);
     }
 
     private static IEnumerable<FetchCase> Dropped()
