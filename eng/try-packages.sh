@@ -44,7 +44,7 @@ head -3 "$work/printed"
 [ "$(wc -l < "$work/printed")" = "$("$root/src/NetStack.Inspect/bin/Release/net10.0/netstack" inspect samples/captures/web.pcapng | grep -c Flags)" ]
 
 project hosts
-cp samples/06-echo/Program.cs "$work/hosts"
+cp samples/00-echo/Program.cs "$work/hosts"
 build hosts
 [ "$("$work/hosts/out/hosts" | tee /dev/stderr)" = "hello from the other stack" ]
 

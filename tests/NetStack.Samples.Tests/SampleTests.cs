@@ -106,7 +106,7 @@ public sealed class SampleTests
     public void A_listener_and_a_client_on_two_hosts_are_the_readmes_lines()
     {
         Assert.Equal(["hello from the other stack"], RunWith("echo"));
-        string program = File.ReadAllText(Path.Combine(SampleCaptures.Root, "samples", "06-echo", "Program.cs")).ReplaceLineEndings("\n");
+        string program = File.ReadAllText(Path.Combine(SampleCaptures.Root, "samples", "00-echo", "Program.cs")).ReplaceLineEndings("\n");
         string lines = program.Split("// <readme>\n")[1].Split("// </readme>")[0];
         Assert.Contains(lines, File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }

@@ -1,6 +1,6 @@
 // A listener and a client, on two hosts joined by a virtual cable, in one process and without privileges.
 //
-//   dotnet run -c Release --project samples/06-echo
+//   dotnet run -c Release --project samples/00-echo
 //
 // On a real wire the NIC is a TapNic instead, and the rest stays as it is: see samples/03-tap-server.
 
