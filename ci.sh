@@ -45,6 +45,17 @@ step_trust() { # every attack against every kind of client, with control runs; t
   [ -f artifacts/trust.txt ] && cat artifacts/trust.txt
   return "$status"
 }
+step_fetches() { # count each memory read of the decoder and of each strategy's whole way: headers once, bodies once or never (docs/fetches.md)
+  local program=tests/NetStack.Fetches.Tests/bin/Release/net10.0/NetStack.Fetches.Tests status=0
+  dotnet build tests/NetStack.Fetches.Tests -c Release -v quiet
+  DOTNET_TieredCompilation=0 DOTNET_ReadyToRun=0 "$program" count || status=$?
+  if [ "$status" -eq 77 ]; then return 0; fi # it said why it counts nothing here
+  DOTNET_JITMinOpts=1 "$program" count && [ "$status" -eq 0 ]
+}
+step_scramble() { # the stack's tests and the captures again, from a device that overwrites each byte after it was fetched
+  for project in tests/NetStack.Tests tests/NetStack.Runtime.Tests src/NetStack.Inspect; do dotnet build "$project" -c Release -v quiet; done
+  eng/scramble.sh
+}
 step_package() { # pack, then install and run what was packed, from a local source
   eng/try-packages.sh
 }
@@ -66,12 +77,12 @@ step_packetdrill() { # BINARY SCRIPTS [CLASSES.csv] [options]: run packetdrill s
 steps() { declare -F | sed -n 's/^declare -f step_//p'; }
 
 if [ $# -eq 0 ]; then
-  echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: build format captures package test)"
+  echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: build format captures fetches scramble package test)"
   for s in $(steps); do printf '  %-15s %s\n' "$s" "$(sed -n "s/^step_$s() { # //p" "$0")"; done
   exit 0
 fi
 if [ "$1" = packetdrill ]; then step_packetdrill "${@:2}"; exit; fi # the one step with arguments
-[ "$1" = all ] && set -- build format captures package test
+[ "$1" = all ] && set -- build format captures fetches scramble package test
 for s in "$@"; do
   declare -F "step_$s" >/dev/null || { echo "ci.sh: there is no step '$s'" >&2; exit 1; }
   echo "== $s"

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NetStack.Memory;
 using NetStack.Nic.Virtual;
+using NetStack.Tests.Kit;
 
 namespace NetStack.Runtime.Tests;
 
@@ -14,6 +15,7 @@ public sealed class BodyTests
     [Fact]
     public Task What_a_relay_passes_both_ways_arrives_and_is_copied_nowhere() => RelayHosts.RunAsync(async hosts =>
     {
+        TestDevice.NeedsPlainRing();
         Task relay = RelayOneAsync(hosts);
         (NetConnection client, NetConnection server) = await ConnectAsync(hosts);
         byte[] there = RandomBytes(2_000_000, 1);
@@ -81,6 +83,7 @@ public sealed class BodyTests
     [Fact]
     public Task Datagrams_pass_and_are_copied_nowhere() => RelayHosts.RunAsync(async hosts =>
     {
+        TestDevice.NeedsPlainRing();
         await using NetUdp client = hosts.Client.BindUdp(new IPEndPoint(IPAddress.Any, 0));
         await using NetUdp relay = hosts.Relay.BindUdp(new IPEndPoint(IPAddress.Any, 80));
         await using NetUdp server = hosts.Server.BindUdp(new IPEndPoint(IPAddress.Any, 8080));
@@ -121,6 +124,7 @@ public sealed class BodyTests
     public Task A_body_that_is_held_is_moved_when_its_lease_ends_and_still_arrives() => RelayHosts.RunAsync(
         async hosts =>
         {
+            TestDevice.NeedsPlainRing();
             (NetConnection client, NetConnection front, NetConnection back, NetConnection server) = await ConnectByHandAsync(hosts);
             byte[] data = RandomBytes(20_000, 5);
             Task sending = SendAsync(client, data);
@@ -144,6 +148,7 @@ public sealed class BodyTests
     public Task A_program_that_holds_everything_starves_no_ring() => RelayHosts.RunAsync(
         async hosts =>
         {
+            TestDevice.NeedsPlainRing();
             (NetConnection client, NetConnection front, NetConnection back, NetConnection server) = await ConnectByHandAsync(hosts);
             byte[] data = RandomBytes(1_000_000, 6);
             Task sending = SendAsync(client, data);

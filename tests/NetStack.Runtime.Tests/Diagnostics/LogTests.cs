@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
+using NetStack.Tests.Kit;
 using NetStack.Wire;
 
 namespace NetStack.Runtime.Tests.Diagnostics;
@@ -94,6 +95,7 @@ public sealed class LogTests
     [Fact]
     public async Task A_link_that_goes_down_and_up_is_told()
     {
+        TestDevice.NeedsPlainRing();
         LogRecorder a = new(), b = new();
         List<VirtualNic> nics = [];
         await RunAsync(

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using NetStack.Nic.Virtual;
 using NetStack.Tcp;
+using NetStack.Tests.Kit;
 
 namespace NetStack.Runtime.Tests.Diagnostics;
 
@@ -39,6 +40,7 @@ public sealed class MetricTests
     [Fact]
     public Task The_receiving_host_tells_copies_fetches_drops_and_buffers() => RunAsync("metrics-b", async (pair, metrics) =>
     {
+        TestDevice.NeedsPlainRing();
         await using NetListener listener = pair.B.ListenTcp(new IPEndPoint(IPAddress.Any, 7));
         await using NetConnection client = await pair.A.ConnectTcpAsync(Service);
         await using NetConnection server = await listener.AcceptAsync();
@@ -59,6 +61,7 @@ public sealed class MetricTests
     [Fact]
     public Task A_listeners_queue_is_seen() => RunAsync("metrics-b", async (pair, metrics) =>
     {
+        TestDevice.NeedsPlainRing();
         await using NetListener listener = pair.B.ListenTcp(new IPEndPoint(IPAddress.Any, 7));
         await using NetConnection first = await pair.A.ConnectTcpAsync(Service);
         await using NetConnection second = await pair.A.ConnectTcpAsync(Service);

@@ -1,6 +1,7 @@
 using System.Net;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
+using NetStack.Tests.Kit;
 using NetStack.Wire;
 
 namespace NetStack.Runtime.Tests;
@@ -33,11 +34,11 @@ public sealed class HostPair : IAsyncDisposable
         Func<INic, INic>? decorate = null)
     {
         VirtualLink link = new(impairment ?? new Impairment { Delay = TimeSpan.FromMilliseconds(1) }, seed: seed);
-        VirtualNic nicA = new(new VirtualNicOptions { Name = "a0", Mac = new MacAddress(0x02_00_00_00_00_0A), Seed = seed });
-        VirtualNic nicB = new(new VirtualNicOptions { Name = "b0", Mac = new MacAddress(0x02_00_00_00_00_0B), Seed = seed + 1 });
+        VirtualNic nicA = new(TestDevice.Apply(new VirtualNicOptions { Name = "a0", Mac = new MacAddress(0x02_00_00_00_00_0A), Seed = seed }));
+        VirtualNic nicB = new(TestDevice.Apply(new VirtualNicOptions { Name = "b0", Mac = new MacAddress(0x02_00_00_00_00_0B), Seed = seed + 1 }));
         link.Connect(nicA, nicB);
         loop.Add(link);
-        return new HostPair(loop, link, await HostAsync(nicA, "10.0.0.1/24", seed), await HostAsync(nicB, "10.0.0.2/24", seed + 100));
+        return new HostPair(loop, link, await HostAsync(TestDevice.Behind(nicA), "10.0.0.1/24", seed), await HostAsync(TestDevice.Behind(nicB), "10.0.0.2/24", seed + 100));
 
         Task<NetStackHost> HostAsync(INic nic, string address, ulong hostSeed) => NetStackHost.CreateBuilder()
             .UseLoop(loop)

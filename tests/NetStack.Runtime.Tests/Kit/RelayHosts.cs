@@ -1,7 +1,7 @@
 using System.Net;
-using NetStack.Nic;
 using NetStack.Nic.Virtual;
 using NetStack.Tcp;
+using NetStack.Tests.Kit;
 using NetStack.Wire;
 
 namespace NetStack.Runtime.Tests;
@@ -40,6 +40,7 @@ public sealed class RelayHosts : IAsyncDisposable
     /// <summary>Runs a program with the three hosts in virtual time, and then looks that nothing is left in the relay's pools.</summary>
     public static Task RunAsync(Func<RelayHosts, Task> program, ulong seed = 1, Impairment? impairment = null, Action<NetStackHostOptions>? configure = null, int receiveBuffers = 512)
     {
+        TestDevice.NeedsSteadyBodies();
         VirtualTimeLoop loop = new();
         return loop.RunAsync(async () =>
         {
@@ -85,26 +86,26 @@ public sealed class RelayHosts : IAsyncDisposable
     private (VirtualNic Left, VirtualNic Right) Join(Impairment? impairment, ulong seed)
     {
         VirtualLink link = new(impairment ?? new Impairment { Delay = TimeSpan.FromMilliseconds(1) }, seed: seed);
-        VirtualNic left = new(new VirtualNicOptions { Name = $"l{seed}", Mac = new MacAddress(0x02_00_00_00_0A_00 + seed), RingSize = RingSize, Seed = seed });
-        VirtualNic right = new(new VirtualNicOptions { Name = $"r{seed}", Mac = new MacAddress(0x02_00_00_00_0B_00 + seed), RingSize = RingSize, Seed = seed + 1 });
+        VirtualNic left = new(TestDevice.Apply(new VirtualNicOptions { Name = $"l{seed}", Mac = new MacAddress(0x02_00_00_00_0A_00 + seed), RingSize = RingSize, Seed = seed }));
+        VirtualNic right = new(TestDevice.Apply(new VirtualNicOptions { Name = $"r{seed}", Mac = new MacAddress(0x02_00_00_00_0B_00 + seed), RingSize = RingSize, Seed = seed + 1 }));
         link.Connect(left, right);
         Loop.Add(link);
         _links.Add(link);
         return (left, right);
     }
 
-    private Task<NetStackHost> StartAsync(ulong seed, Action<NetStackHostOptions> configure, params (INic Nic, string Address)[] nics) => StartAsync(seed, configure, 512, nics);
+    private Task<NetStackHost> StartAsync(ulong seed, Action<NetStackHostOptions> configure, params (VirtualNic Nic, string Address)[] nics) => StartAsync(seed, configure, 512, nics);
 
-    private Task<NetStackHost> StartAsync(ulong seed, Action<NetStackHostOptions> configure, int receiveBuffers, params (INic Nic, string Address)[] nics)
+    private Task<NetStackHost> StartAsync(ulong seed, Action<NetStackHostOptions> configure, int receiveBuffers, params (VirtualNic Nic, string Address)[] nics)
     {
         NetStackHostBuilder builder = NetStackHost.CreateBuilder().UseLoop(Loop).Configure(o =>
         {
             o.Seed = seed;
             configure(o);
         });
-        foreach ((INic nic, string address) in nics)
+        foreach ((VirtualNic nic, string address) in nics)
         {
-            builder.AddNic(nic, o =>
+            builder.AddNic(TestDevice.Behind(nic), o =>
             {
                 o.Address(address);
                 o.ReceiveBuffers = receiveBuffers;

@@ -16,6 +16,7 @@ internal sealed class RelayWorld
     internal RelayWorld(ulong seed = 1, Impairment? front = null, Impairment? back = null, int frontMtu = 1500, int backMtu = 1500, Action<StackOptions>? relay = null,
         Action<InterfaceOptions>? nic = null)
     {
+        TestDevice.NeedsSteadyBodies();
         _nic = nic;
         World = new World(seed);
         FrontHub = World.Hub(front);

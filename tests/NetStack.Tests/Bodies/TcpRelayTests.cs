@@ -11,6 +11,7 @@ public sealed class TcpRelayTests
     [Theory, InlineData(1500, 1500), InlineData(1500, 1301), InlineData(1277, 1500)]
     public void On_good_wires_nothing_is_copied_and_each_byte_is_read_once_and_once_more_where_its_body_is_cut(int frontMtu, int backMtu)
     {
+        TestDevice.NeedsPlainRing();
         RelayWorld world = new(seed: (ulong)(frontMtu + backMtu), frontMtu: frontMtu, backMtu: backMtu);
         Transfer transfer = new(world, 300_001, 200_003);
         transfer.Run();
@@ -60,6 +61,7 @@ public sealed class TcpRelayTests
     [Fact]
     public void A_body_that_nobody_reads_is_copied_when_its_lease_is_over_and_its_buffers_go_home()
     {
+        TestDevice.NeedsPlainRing();
         RelayWorld world = new();
         Transfer transfer = new(world, 100_000, 0);
         transfer.RunUntil(() => transfer.Relay.Front is not null);
@@ -79,6 +81,7 @@ public sealed class TcpRelayTests
     [Fact]
     public void Where_memory_is_too_short_to_copy_to_bodies_stay_and_are_looked_at_again_after_a_lease()
     {
+        TestDevice.NeedsPlainRing();
         RelayWorld world = new(relay: o => o.Tcp = s => s with { ReceiveMemory = 3 * s.ReceiveBlockSize });
         Transfer transfer = new(world, 100_000, 0);
         transfer.RunUntil(() => transfer.Relay.Front is not null);
@@ -94,6 +97,7 @@ public sealed class TcpRelayTests
     [Fact]
     public void A_short_pool_is_not_held_on_to()
     {
+        TestDevice.NeedsPlainRing();
         RelayWorld world = new(relay: o => o.Tcp = s => s with { BodyReserve = 0.9, BodyLease = TimeSpan.FromHours(1) });
         Transfer transfer = new(world, 100_000, 0);
         transfer.RunUntil(() => transfer.Relay.Front is not null);
@@ -238,6 +242,7 @@ public sealed class TcpRelayTests
     [Fact]
     public void A_body_that_changed_and_is_copied_out_is_not_read()
     {
+        TestDevice.NeedsPlainRing();
         RelayWorld world = new();
         Transfer transfer = new(world, 100_000, 0);
         transfer.RunUntil(() => transfer.Relay.Front is not null);

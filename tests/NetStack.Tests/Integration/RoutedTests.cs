@@ -147,6 +147,7 @@ public sealed class RoutedTests
 
         internal Routed(ulong seed = 1, bool forwarding = true, Impairment? impairment = null)
         {
+            TestDevice.NeedsSteadyBodies();
             World = new World(seed);
             Hub left = World.Hub(impairment);
             Hub right = World.Hub(impairment);

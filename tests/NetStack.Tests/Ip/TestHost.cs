@@ -30,6 +30,7 @@ internal sealed class TestHost : IDisposable
     internal TestHost(IpSuiteOptions? options = null, ulong seed = 1, int sendBuffers = 256)
     {
         _send = BufferPool.Create(4096, sendBuffers);
+        Kit.TestDevice.Apply(_ring, seed);
         Tables.Interfaces.Add(Nic);
         Tables.Addresses[Us4] = 1;
         Tables.Addresses[Us6] = 1;

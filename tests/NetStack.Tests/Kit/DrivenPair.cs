@@ -46,9 +46,9 @@ internal sealed class DrivenHost
     {
         _name = name;
         Address = IpAddress.Parse(address);
-        Nic = new VirtualNic(nic with { Name = name, Mac = new MacAddress(0x02_00_00_00_00_00 | seed & 0xFFFF), Seed = seed });
+        Nic = new VirtualNic(TestDevice.Apply(nic) with { Name = name, Mac = new MacAddress(0x02_00_00_00_00_00 | seed & 0xFFFF), Seed = seed });
         Stack = new NetworkStack(new StackOptions { Seed = seed });
-        Driver = new StackDriver(Stack, Nic, clock.Now, o => o.Ipv6.LinkLocal = o.Ipv6.AcceptRouterAdvertisements = false);
+        Driver = new StackDriver(Stack, TestDevice.Behind(Nic), clock.Now, o => o.Ipv6.LinkLocal = o.Ipv6.AcceptRouterAdvertisements = false);
         Driver.Interface.AddAddress(Address, 24, clock.Now);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using NetStack.Memory;
+using NetStack.Nic;
 using NetStack.Wire;
 
 namespace NetStack.Tests.Kit;
@@ -11,6 +12,7 @@ public sealed class StackHost
     private readonly HeaderSnapshotPool _snapshots = new();
     private readonly BufferPool _receive = BufferPool.Create(2048, 256);
     private readonly TransmitFrame[] _batch = new TransmitFrame[16];
+    private readonly TestRing? _ring;
     private long _looped;
 
     public StackHost(World world, string name, ulong seed, Action<StackOptions>? configure = null)
@@ -20,6 +22,7 @@ public sealed class StackHost
         StackOptions options = new() { Seed = seed, TransmitBuffers = 512 };
         configure?.Invoke(options);
         Stack = new NetworkStack(options);
+        _ring = TestRing.Create(seed);
     }
 
     public World World { get; }
@@ -81,6 +84,13 @@ public sealed class StackHost
     /// <summary>Gives a frame to an interface as a device does: in buffers that others may write.</summary>
     public void Receive(NetInterface nic, ReadOnlySpan<byte> bytes, Instant now, bool isChecksumGood = false)
     {
+        if (_ring is not null)
+        {
+            ReceivedFrame frame = _ring.Bring(bytes, nic.LinkType, now);
+            Stack.Receive(nic, new InboundFrame(frame.Headers, nic.LinkType) { Body = frame.Body, SegmentCount = 1, IsTransportChecksumGood = isChecksumGood }, now);
+            frame.Release();
+            return;
+        }
         PacketBody body = default;
         for (int at = 0; at < bytes.Length; at += _receive.BufferSize)
         {
@@ -102,6 +112,7 @@ public sealed class StackHost
         Assert.True(_receive.Available == _receive.Count, $"{Name} keeps {_receive.Count - _receive.Available} receive buffers");
         Assert.True(Stack.TransmitBuffers.Available == Stack.TransmitBuffers.Count, $"{Name} keeps {Stack.TransmitBuffers.Count - Stack.TransmitBuffers.Available} transmit buffers");
         Assert.Equal(0, _snapshots.Outstanding);
+        _ring?.AssertNoLeaks();
     }
 
     private bool Transmit(NetInterface nic, HubPort end, Instant now)

@@ -39,6 +39,44 @@ public sealed class RandomFrameTests
         pair.World.AssertNoLeaks();
     }
 
+    /// <summary>The outcome is that of the bytes that were fetched, and of no others: a second stack that gets just these, from memory
+    /// that nobody writes, says and counts the same.</summary>
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void A_frame_that_is_overwritten_whole_after_each_fetch_is_taken_for_what_was_fetched(ulong seed)
+    {
+        TestDevice.NeedsPlainRing();
+        StackPair live = new(seed);
+        StackPair frozen = new(seed);
+        SeededRandom random = new(seed * 53);
+        SeededRandom others = new(seed * 59);
+        byte[][] corpus = Corpus(live.Alice.Nic.Mac);
+        RewritingDevice device = new(live.Alice.ReceiveBuffers, bytes =>
+        {
+            byte[] other = others.Chance(0.3) ? Noise(ref others) : Mutate(corpus[others.Below(corpus.Length)], ref others);
+            other.AsSpan(0, Math.Min(other.Length, bytes.Length)).CopyTo(bytes);
+        });
+        for (int i = 0; i < 3_000; i++)
+        {
+            byte[] frame = random.Chance(0.1) ? Noise(ref random) : Mutate(corpus[random.Below(corpus.Length)], ref random);
+            byte[] seen = device.Around(frame, () => live.Alice.Receive(live.Alice.Nic, frame, live.World.Now));
+            frozen.Alice.Receive(frozen.Alice.Nic, seen, frozen.World.Now);
+            if (i % 50 > 0) continue;
+            TimeSpan time = TimeSpan.FromMilliseconds(random.Below(3_000));
+            live.World.Run(time);
+            frozen.World.Run(time);
+            Assert.Equal(Describe(frozen), Describe(live));
+        }
+        Assert.True(device.Rewrites > 3_000, $"{device.Rewrites} fetches were followed by a rewrite");
+    }
+
+    /// <summary>What a stack said since it was last asked, and what it counted.</summary>
+    private static string Describe(StackPair pair)
+    {
+        string said = string.Join('\n', pair.Hub.Log.Select(f => $"{f.At} {f.From} {Convert.ToHexString(f.Bytes)}"));
+        pair.Hub.Log.Clear();
+        return $"{said}\n{pair.Alice.Nic}, {pair.Alice.Nic.Drops}, {pair.Alice.Nic.NdpDrops}, {pair.Alice.Stack.Ip.Counters.Drops}, {pair.Alice.Nic.Neighbours.Count} neighbours";
+    }
+
     private static byte[][] Corpus(MacAddress own)
     {
         string v4 = StackPair.AliceV4.ToString();
