@@ -55,7 +55,7 @@ internal sealed class CopyBuffers(BufferPool? own, int postedCapacity, bool isCh
     }
 
     /// <summary>Takes back what a registration posted and releases it, or everything for null.</summary>
-    internal void Withdraw(BufferRegistration? registration)
+    internal void Withdraw(BufferRegistration? registration, QueueCounters counters)
     {
         for (int i = _posted.Count; i > 0; i--)
         {
@@ -67,6 +67,7 @@ internal sealed class CopyBuffers(BufferPool? own, int postedCapacity, bool isCh
                 continue;
             }
             Forget(posted);
+            counters.BuffersCompleted++;
             if (!isChecked || posted.Pool.IsLive(posted.Buffer)) posted.Pool.Release(posted.Buffer);
         }
     }

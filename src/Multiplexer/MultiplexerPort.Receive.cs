@@ -163,7 +163,7 @@ public sealed partial class MultiplexerPort
             else body.Release();
             _queue.Counters.TransmitDrops.Add(DropReason.ClientGone);
         }
-        _buffers.Withdraw(null);
+        _buffers.Withdraw(null, _queue.Counters);
     }
 
     /// <summary>Frees the port's own memory where the client gave everything back; what it still holds is freed once it is dropped.</summary>

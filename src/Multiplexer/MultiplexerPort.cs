@@ -244,7 +244,7 @@ public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDis
 
     internal void Forget(PortRegistration registration)
     {
-        _buffers.Withdraw(registration);
+        _buffers.Withdraw(registration, _queue.Counters);
         _registrations.Remove(registration);
     }
 }

@@ -12,7 +12,6 @@ public sealed class LeakTests
     [Theory, InlineData(1, 0), InlineData(2, 0.02)]
     public void Connections_leave_no_buffer_port_timer_or_byte_behind(ulong seed, double loss)
     {
-        TestDevice.NeedsPlainRing();
         ConnectionChurn churn = new(seed, loss);
         long[] heap = new long[4];
         for (int wave = 0; wave < heap.Length; wave++)

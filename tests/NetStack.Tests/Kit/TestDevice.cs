@@ -12,7 +12,7 @@ namespace NetStack.Tests.Kit;
 /// <c>copyall</c>, <c>copyheaders</c> or <c>shadow</c>, through a port of a multiplexer on a virtual NIC, by that strategy; and with
 /// <c>,scramble</c> behind it, from a device that overwrites each byte right after somebody fetched it.
 /// </summary>
-internal static class TestDevice
+internal static partial class TestDevice
 {
     private const string Variable = "NETSTACK_TEST_DEVICE";
 
@@ -54,15 +54,6 @@ internal static class TestDevice
         DeviceMemory memory = new(pool.Region);
         memory.OnFetched((offset, length) => random.Fill(memory.Span(offset, length)));
     }
-
-    /// <summary>For a test that looks into the memory or the counters of the kit's own ring.</summary>
-    internal static void NeedsPlainRing() => SkipIf(Copy is not null, "the test looks into a ring that frames do not come through here");
-
-    /// <summary>For a test that passes bodies on by handle.</summary>
-    internal static void NeedsSteadyBodies() => SkipIf(RewritesBodies, "what goes on by handle is what the device made of it: the receiver drops it, as it must");
-
-    /// <summary>For a test about something that is otherwise on such a device, whatever it is.</summary>
-    private static void SkipIf(bool isOther, string why) => Assert.SkipWhen(isOther, $"{Variable}={Environment.GetEnvironmentVariable(Variable)}: {why}");
 
     internal static PacketMultiplexer Share(INic nic, out MultiplexerPort port)
     {
@@ -116,39 +107,5 @@ internal static class TestDevice
             _port.Dispose();
             _nic.Dispose();
         }
-    }
-}
-
-/// <summary>The device, ring, multiplexer and port that a hand-driven host's frames come through.</summary>
-internal sealed class TestRing
-{
-    private readonly VirtualNic _nic;
-    private readonly PacketMultiplexer _multiplexer;
-    private readonly MultiplexerPort _port;
-    private readonly ReceivedFrame[] _one = new ReceivedFrame[2];
-
-    private TestRing(VirtualNic nic)
-    {
-        _nic = nic;
-        _multiplexer = TestDevice.Share(_nic, out _port);
-    }
-
-    /// <summary>Null where none is asked for.</summary>
-    internal static TestRing? Create(ulong seed) => TestDevice.Copy is null ? null : new TestRing(new VirtualNic(TestDevice.Apply(new VirtualNicOptions { Seed = seed })));
-
-    /// <summary>Brings one frame through.</summary>
-    internal ReceivedFrame Bring(ReadOnlySpan<byte> bytes, LinkType linkType, Instant now)
-    {
-        if (!_nic.TryDeliver(bytes, new WireFrame(bytes.Length, linkType))) Assert.Fail("the ring has no buffer: somebody keeps them");
-        _multiplexer.Poll(now);
-        if (_port.Queues[0].Receive(_one) != 1) Assert.Fail("the frame did not come through");
-        return _one[0];
-    }
-
-    internal void AssertNoLeaks()
-    {
-        Assert.Equal(0, _multiplexer.RingBuffersHeld);
-        Assert.Equal(0, _port.HeldFrames);
-        Assert.Equal(0, _nic.SnapshotsOutstanding);
     }
 }
