@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 
 namespace NetStack.TrustTests;
 
@@ -40,6 +41,17 @@ public sealed class MatrixTests
         File.WriteAllText(Path.Combine(Root(), "artifacts", "trust.txt"), $"{Matrix.Table()}\n{Matrix.Summary()}\n");
         if (Environment.GetEnvironmentVariable("UPDATE_TRUST") == "1") File.WriteAllText(file, text[..start] + table + text[end..]);
         else Assert.True(text[start..end] == table, $"docs/trust.md says otherwise; UPDATE_TRUST=1 writes:\n{table}");
+    }
+
+    [Fact]
+    public void The_tests_that_the_documentation_names_for_its_claims_are_there()
+    {
+        string text = File.ReadAllText(Path.Combine(Root(), "docs", "trust.md"));
+        string claims = text[text.IndexOf("## Claims", StringComparison.Ordinal)..text.IndexOf("## Known holes", StringComparison.Ordinal)];
+        string[] classes = [.. Regex.Matches(claims, "`([A-Za-z]+Tests)`").Select(m => m.Groups[1].Value).Distinct()];
+        Assert.True(classes.Length > 10);
+        foreach (string name in classes) Assert.NotEmpty(Directory.GetFiles(Path.Combine(Root(), "tests"), name + ".cs", SearchOption.AllDirectories));
+        foreach (Match attack in Regex.Matches(claims, @"\b[HC][0-9]+\b")) Assert.Contains(Matrix.Attacks, a => a.Id == attack.Value);
     }
 
     private static TheoryData<string, string> CellsWhere(Func<Cell, bool> wanted)
