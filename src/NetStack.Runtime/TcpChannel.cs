@@ -78,6 +78,7 @@ internal sealed partial class TcpChannel : ITcpUser
             OnClosed();
         }
         if (_reads is { IsWaiting: true } && IsReadable) _reads.Signal();
+        TellEnds();
     }
 
     /// <summary>Waits until the handshake is over; the outcome is in <see cref="Error"/>.</summary>
@@ -152,6 +153,7 @@ internal sealed partial class TcpChannel : ITcpUser
             if (!IsLookedAt) LetGo();
             _reads?.Signal();
             _writes?.Signal();
+            TellEnds();
             _driver.Touch();
         }
     }
@@ -200,5 +202,6 @@ internal sealed partial class TcpChannel : ITcpUser
     {
         _isLetGo = true;
         Tcp.Close();
+        TellEnds();
     }
 }
