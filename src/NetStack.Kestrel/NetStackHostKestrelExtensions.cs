@@ -11,7 +11,7 @@ namespace NetStack;
 public static class NetStackHostKestrelExtensions
 {
     /// <summary>Starts a web application that listens on the host and nowhere else. It begins empty: routing, and what is configured. It reads
-    /// no configuration, environment or arguments, and takes no signals.</summary>
+    /// no configuration, environment or arguments, and takes no signals. On a <see cref="VirtualTimeLoop"/> it has no least data rates.</summary>
     /// <param name="host">The host; it outlives the application.</param>
     /// <param name="map">Adds endpoints and middleware.</param>
     /// <param name="configure">Sets options.</param>
@@ -49,6 +49,7 @@ public static class NetStackHostKestrelExtensions
         builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options.Transport));
         builder.WebHost.UseKestrelCore().UseNetStack(host).ConfigureKestrel(server =>
         {
+            if (host.Loop is VirtualTimeLoop) ForgetRealTime(server.Limits);
             server.Listen(options.Address, options.Port ?? (options.Certificate is null ? 80 : 443), listen =>
             {
                 listen.Protocols = options.Protocols ?? (options.Certificate is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2);
@@ -58,6 +59,13 @@ public static class NetStackHostKestrelExtensions
         });
         options.ConfigureBuilder?.Invoke(builder);
         return builder.Build();
+    }
+
+    /// <summary>Kestrel measures rates by the system's clock, of which next to nothing passes while virtual minutes do.</summary>
+    private static void ForgetRealTime(KestrelServerLimits limits)
+    {
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
     }
 
     /// <summary>The application ends when its owner says so, not with the process.</summary>
