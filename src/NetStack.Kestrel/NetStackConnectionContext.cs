@@ -81,10 +81,17 @@ internal sealed class NetStackConnectionContext : ConnectionContext, IDuplexPipe
     /// <summary>Whether the peer had sent its FIN when it was aborted.</summary>
     internal bool HadEnded { get; private set; }
 
-    /// <inheritdoc/>
-    public override void Abort(ConnectionAbortedException abortReason)
+    /// <summary>Resets the connection. Without a reason, which is how Kestrel says that the client is gone and nothing is lost, it only
+    /// reads and writes no more; what was flushed is sent, and the FIN follows when it is disposed of.</summary>
+    public override void Abort(ConnectionAbortedException? abortReason)
     {
         HadEnded |= AbortReason is null && _connection.PeerClosed.IsCancellationRequested;
+        if (abortReason is null)
+        {
+            _input.End();
+            _output.End();
+            return;
+        }
         AbortReason ??= abortReason;
         _connection.Abort();
     }

@@ -13,13 +13,16 @@ namespace NetStack.Kestrel;
 internal sealed class TransportInput(NetStackConnectionContext context, PipeReader inner) : PipeReader
 {
     private bool _isEndMadeUp; // the last result was not the inner reader's
+    private volatile bool _isEnded;
 
     /// <inheritdoc/>
     public override bool TryRead(out ReadResult result)
     {
         try
         {
-            return inner.TryRead(out result);
+            if (!inner.TryRead(out result)) return false;
+            result = Seen(result);
+            return true;
         }
         catch (Exception failure) when (IsEnd(failure))
         {
@@ -34,7 +37,7 @@ internal sealed class TransportInput(NetStackConnectionContext context, PipeRead
         try
         {
             ValueTask<ReadResult> read = inner.ReadAsync(cancellationToken);
-            return read.IsCompletedSuccessfully ? read : ReadLaterAsync(read);
+            return read.IsCompletedSuccessfully && !_isEnded ? read : ReadLaterAsync(read);
         }
         catch (Exception failure) when (IsEnd(failure))
         {
@@ -52,6 +55,13 @@ internal sealed class TransportInput(NetStackConnectionContext context, PipeRead
         _isEndMadeUp = false;
     }
 
+    /// <summary>Reads no more: a read that waits, and the next one, find the end behind what is there. From any thread.</summary>
+    internal void End()
+    {
+        _isEnded = true;
+        inner.CancelPendingRead();
+    }
+
     /// <inheritdoc/>
     public override void CancelPendingRead() => inner.CancelPendingRead();
 
@@ -65,13 +75,15 @@ internal sealed class TransportInput(NetStackConnectionContext context, PipeRead
     {
         try
         {
-            return await read.ConfigureAwait(false);
+            return Seen(await read.ConfigureAwait(false));
         }
         catch (Exception failure) when (IsEnd(failure))
         {
             return EndOrThrow(failure);
         }
     }
+
+    private ReadResult Seen(ReadResult result) => _isEnded ? new ReadResult(result.Buffer, isCanceled: false, isCompleted: true) : result;
 
     private ValueTask<ReadResult> EndLater(Exception failure)
     {

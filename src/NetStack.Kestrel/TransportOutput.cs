@@ -49,8 +49,16 @@ internal sealed class TransportOutput(PipeWriter inner) : PipeWriter
         }
         catch (Exception failure) when (IsEnd(failure))
         {
-            return new ValueTask<FlushResult>(End());
+            _isEnded = true;
+            return new ValueTask<FlushResult>(Ended);
         }
+    }
+
+    /// <summary>Writes no more; a flush that waits is complete. From any thread.</summary>
+    internal void End()
+    {
+        _isEnded = true;
+        inner.CancelPendingFlush();
     }
 
     /// <inheritdoc/>
@@ -66,17 +74,13 @@ internal sealed class TransportOutput(PipeWriter inner) : PipeWriter
     {
         try
         {
-            return await flush.ConfigureAwait(false);
+            FlushResult result = await flush.ConfigureAwait(false);
+            return _isEnded ? Ended : result;
         }
         catch (Exception failure) when (IsEnd(failure))
         {
-            return End();
+            _isEnded = true;
+            return Ended;
         }
-    }
-
-    private FlushResult End()
-    {
-        _isEnded = true;
-        return Ended;
     }
 }
