@@ -36,6 +36,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     /// <summary>Runs a program in virtual time, until it ends. Another simulation of this process is waited for.</summary>
     /// <param name="body">The program. It must await whatever it starts.</param>
     /// <exception cref="InvalidOperationException">The program waits, and nothing that could end its wait will ever happen.</exception>
+    /// <exception cref="Exception">What something that is driven threw, see <see cref="NetLoop.Failure"/>.</exception>
     public async Task RunAsync(Func<Task> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -74,7 +75,16 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         if (!_isRunning) return;
-        if (ThreadPool.PendingWorkItemCount == 0 && !Pump()) return;
+        try
+        {
+            if (ThreadPool.PendingWorkItemCount == 0 && !Pump()) return;
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure);
+            _stopped!.TrySetException(failure);
+            return;
+        }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
