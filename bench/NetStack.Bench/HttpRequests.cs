@@ -5,6 +5,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using NetStack.Kestrel;
 using NetStack.Nic.Virtual;
@@ -20,6 +21,9 @@ internal static class HttpRequests
 {
     private const int Requests = 300;
     private const int Warmup = 5;
+    private const int BodyBytes = 16 << 20;
+
+    private static readonly byte[] Piece = new byte[64 * 1024];
 
     internal static async Task PrintAsync(TextWriter output, int rounds)
     {
@@ -32,14 +36,14 @@ internal static class HttpRequests
         {
             for (int i = 0; i < sites.Length; i++) await sites[(i + round + Warmup) % sites.Length].MeasureAsync(Requests, isKept: round >= 0);
         }
-        output.WriteLine($"{rounds} interleaved rounds of {Requests} GETs, one after another on one connection; medians.");
+        output.WriteLine($"{rounds} interleaved rounds of {Requests} GETs, one after another on one connection, and of {BodyBytes >> 20} MiB each way; medians.");
         output.WriteLine();
-        output.WriteLine("| way | µs a GET | CPU µs a GET | ÷ kernel, elapsed | ÷ kernel, CPU | allocated bytes a GET |");
-        output.WriteLine("|---|--:|--:|--:|--:|--:|");
+        output.WriteLine("| way | µs a GET | CPU µs a GET | ÷ kernel, elapsed | ÷ kernel, CPU | allocated bytes a GET | CPU s/GiB, upload | CPU s/GiB, download |");
+        output.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|");
         foreach (Site site in sites)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {site.Name} | {Median(site.Wall):F0} | {Median(site.Cpu):F0} | {Median(Ratios(site.Wall, kernel.Wall)):F2} | {Median(Ratios(site.Cpu, kernel.Cpu)):F2} | {Median(site.Allocated):F0} |"));
+                $"| {site.Name} | {Median(site.Wall):F0} | {Median(site.Cpu):F0} | {Median(Ratios(site.Wall, kernel.Wall)):F2} | {Median(Ratios(site.Cpu, kernel.Cpu)):F2} | {Median(site.Allocated):F0} | {Median(site.Uploads):F2} | {Median(site.Downloads):F2} |"));
         }
     }
 
@@ -62,13 +66,17 @@ internal static class HttpRequests
 
         internal List<double> Allocated { get; } = [];
 
+        internal List<double> Uploads { get; } = [];
+
+        internal List<double> Downloads { get; } = [];
+
         internal static async Task<Site> OverSocketsAsync()
         {
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             builder.Services.AddRoutingCore();
             builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
             WebApplication app = builder.Build();
-            app.MapGet("/", () => "hi");
+            Map(app);
             await app.StartAsync();
             return new Site("kernel, loopback", new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(app.Urls.Single()) }, app);
         }
@@ -83,7 +91,7 @@ internal static class HttpRequests
             loop.Add(link);
             NetStackHost client = await StartAsync(left, "10.0.0.1/24");
             NetStackHost server = await StartAsync(right, "10.0.0.2/24");
-            KestrelHost app = await server.StartKestrelAsync(a => a.MapGet("/", () => "hi"), o =>
+            KestrelHost app = await server.StartKestrelAsync(Map, o =>
             {
                 o.Transport.Scheduler = scheduler ?? PipeScheduler.ThreadPool;
                 o.ConfigureServer = k => k.Listen(IPAddress.IPv6Any, 81, l => l.Use(next => connection => WithPipesAsync(connection, next)));
@@ -105,10 +113,38 @@ internal static class HttpRequests
             }
             double wall = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMicroseconds;
             double used = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds;
+            long bytes = GC.GetTotalAllocatedBytes() - allocated;
+            double upload = await CpuPerGibibyteAsync(() => client.PostAsync("/", new ByteArrayContent(new byte[BodyBytes])));
+            double download = await CpuPerGibibyteAsync(() => client.GetAsync("/large"));
             if (!isKept) return;
+            Uploads.Add(upload);
+            Downloads.Add(download);
             Wall.Add(wall / requests);
             Cpu.Add(used / requests);
-            Allocated.Add((GC.GetTotalAllocatedBytes() - allocated) / (double)requests);
+            Allocated.Add(bytes / (double)requests);
+        }
+
+        private static void Map(WebApplication app)
+        {
+            app.MapGet("/", () => "hi");
+            app.MapPost("/", async (HttpContext context) =>
+            {
+                while (await context.Request.Body.ReadAsync(Piece) > 0)
+                {
+                    // what is read is nobody's
+                }
+            });
+            app.MapGet("/large", async (HttpContext context) =>
+            {
+                for (int i = 0; i < BodyBytes; i += Piece.Length) await context.Response.Body.WriteAsync(Piece);
+            });
+        }
+
+        private static async Task<double> CpuPerGibibyteAsync(Func<Task<HttpResponseMessage>> transfer)
+        {
+            TimeSpan cpu = Environment.CpuUsage.TotalTime;
+            using (HttpResponseMessage response = await transfer()) response.EnsureSuccessStatusCode();
+            return (Environment.CpuUsage.TotalTime - cpu).TotalSeconds * (1 << 30) / BodyBytes;
         }
 
         public async ValueTask DisposeAsync()

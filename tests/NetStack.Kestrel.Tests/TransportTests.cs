@@ -194,6 +194,20 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public Task The_pool_of_a_listener_is_the_containers_and_is_given_back() => HostPair.RunAsync(async pair =>
+    {
+        Pools pools = new();
+        await using (KestrelHost app = await pair.B.StartKestrelAsync(a => a.MapGet("/", () => "hi"), o => o.ConfigureBuilder = b => b.Services.AddSingleton<IMemoryPoolFactory<byte>>(pools)))
+        {
+            using HttpClient http = new(pair.A.CreateHttpHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+            Assert.Equal("hi", await http.GetStringAsync("http://10.0.0.2/"));
+            Assert.True(pools.Rented > 0);
+            Assert.Equal(0, pools.Disposed);
+        }
+        Assert.Equal(1, pools.Disposed);
+    });
+
+    [Fact]
     public Task Only_addresses_of_the_host_and_any_address_are_bound() => HostPair.RunAsync(async pair =>
     {
         await using WebApplication application = Application(pair.B);
@@ -260,6 +274,28 @@ public sealed class TransportTests
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseNetStack(host);
         return builder.Build();
+    }
+
+    private sealed class Pools : IMemoryPoolFactory<byte>
+    {
+        internal int Rented { get; private set; }
+
+        internal int Disposed { get; private set; }
+
+        public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Pool(this);
+
+        private sealed class Pool(Pools pools) : MemoryPool<byte>
+        {
+            public override int MaxBufferSize => Shared.MaxBufferSize;
+
+            public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+            {
+                pools.Rented++;
+                return Shared.Rent(minBufferSize);
+            }
+
+            protected override void Dispose(bool disposing) => pools.Disposed++;
+        }
     }
 
     private sealed class CountingStream(Stream inner) : Stream
