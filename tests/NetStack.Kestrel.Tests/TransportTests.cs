@@ -194,13 +194,37 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public Task A_client_made_of_connections_connects_from_the_host() => HostPair.RunAsync(async pair =>
+    {
+        await using WebApplication application = Application(pair.A);
+        IConnectionFactory connections = application.Services.GetRequiredService<IConnectionFactory>();
+        using NetListener listener = pair.B.ListenTcp(Web.Server);
+        await using ConnectionContext client = await connections.ConnectAsync(Web.Server);
+        await using NetConnection server = await listener.AcceptAsync();
+        await client.Transport.Output.WriteAsync("hello"u8.ToArray());
+        ReadResult read = await server.Input.ReadAsync();
+        Assert.Equal("hello"u8, read.Buffer.ToArray());
+        server.Input.AdvanceTo(read.Buffer.End);
+        Assert.Equal(Web.Server, client.RemoteEndPoint);
+        SocketException failure = await Assert.ThrowsAsync<SocketException>(async () => await connections.ConnectAsync(new IPEndPoint(HostPair.AddressB, 81)));
+        Assert.Equal(SocketError.ConnectionRefused, failure.SocketErrorCode);
+    });
+
+    [Fact]
     public Task The_pool_of_a_listener_is_the_containers_and_is_given_back() => HostPair.RunAsync(async pair =>
     {
         Pools pools = new();
-        await using (KestrelHost app = await pair.B.StartKestrelAsync(a => a.MapGet("/", () => "hi"), o => o.ConfigureBuilder = b => b.Services.AddSingleton<IMemoryPoolFactory<byte>>(pools)))
+        Action<KestrelHostOptions> options = o =>
         {
-            using HttpClient http = new(pair.A.CreateHttpHandler()) { Timeout = Timeout.InfiniteTimeSpan };
-            Assert.Equal("hi", await http.GetStringAsync("http://10.0.0.2/"));
+            Web.Tls(o); // TLS takes blocks of the pool; the transport takes none
+            o.ConfigureBuilder = b => b.Services.AddSingleton<IMemoryPoolFactory<byte>>(pools);
+        };
+        await using (KestrelHost app = await pair.B.StartKestrelAsync(a => a.MapGet("/", () => "hi"), options))
+        {
+            using SocketsHttpHandler handler = pair.A.CreateHttpHandler();
+            handler.SslOptions = Certificates.Client;
+            using HttpClient http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+            Assert.Equal("hi", await http.GetStringAsync("https://10.0.0.2/"));
             Assert.True(pools.Rented > 0);
             Assert.Equal(0, pools.Disposed);
         }
