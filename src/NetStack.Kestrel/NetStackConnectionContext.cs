@@ -4,6 +4,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace NetStack.Kestrel;
 
@@ -18,12 +19,15 @@ internal sealed class NetStackConnectionContext : ConnectionContext, IDuplexPipe
     private readonly NetConnection _connection;
     private readonly TransportInput _input;
     private readonly TransportOutput _output;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _closed = new();
     private readonly CancellationTokenRegistration _root;
     private IDictionary<object, object?>? _items;
 
-    internal NetStackConnectionContext(NetConnection connection, string id, MemoryPool<byte> pool, bool allowHalfClose)
+    internal NetStackConnectionContext(NetConnection connection, string id, MemoryPool<byte> pool, bool allowHalfClose, ILogger logger)
     {
         _connection = connection;
+        _logger = logger;
         _input = new TransportInput(this, connection.Input);
         _output = new TransportOutput(connection.Output);
         ConnectionId = id;
@@ -31,7 +35,9 @@ internal sealed class NetStackConnectionContext : ConnectionContext, IDuplexPipe
         Transport = this;
         LocalEndPoint = connection.LocalEndPoint;
         RemoteEndPoint = connection.RemoteEndPoint;
-        ConnectionClosed = allowHalfClose ? connection.Closed : connection.PeerClosed;
+        ConnectionClosed = _closed.Token;
+        CancellationToken end = allowHalfClose ? connection.Closed : connection.PeerClosed;
+        end.UnsafeRegister(static context => ((NetStackConnectionContext)context!).OnClosed(), this);
         _root = connection.Closed.UnsafeRegister(static _ => { }, this);
         FeatureCollection features = new(initialCapacity: 12); // ours and Kestrel's own
         features.Set<IConnectionIdFeature>(this);
@@ -107,5 +113,18 @@ internal sealed class NetStackConnectionContext : ConnectionContext, IDuplexPipe
         await _connection.DisposeAsync().ConfigureAwait(false);
         await _root.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What a callback of an application throws must not end the process: this is a thread of the pool.</summary>
+    private void OnClosed()
+    {
+        try
+        {
+            _closed.Cancel();
+        }
+        catch (AggregateException failure)
+        {
+            Log.ClosedCallbackFailed(_logger, ConnectionId, failure);
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetStack.Tcp;
 using NetStack.Wire;
@@ -17,14 +18,16 @@ internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectio
     private readonly NetStackHost _host;
     private readonly NetStackTransportOptions _options;
     private readonly IMemoryPoolFactory<byte> _pools;
+    private readonly ILogger _logger;
     private readonly Lazy<MemoryPool<byte>> _clientPool;
     private long _lastId;
 
-    public NetStackTransport(NetStackHost host, IOptions<NetStackTransportOptions> options, IMemoryPoolFactory<byte> pools)
+    public NetStackTransport(NetStackHost host, IOptions<NetStackTransportOptions> options, IMemoryPoolFactory<byte> pools, ILoggerFactory loggers)
     {
         _host = host;
         _options = options.Value;
         _pools = pools;
+        _logger = loggers.CreateLogger(Log.Category);
         _clientPool = new Lazy<MemoryPool<byte>>(CreatePool);
         _lastId = host.Loop.TimeProvider.GetUtcNow().Ticks; // as Kestrel's own: ids of several runs in one log differ
     }
@@ -65,7 +68,7 @@ internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectio
     }
 
     internal NetStackConnectionContext CreateContext(NetConnection connection, MemoryPool<byte> pool) =>
-        new(connection, NextId(), pool, _options.AllowHalfClose);
+        new(connection, NextId(), pool, _options.AllowHalfClose, _logger);
 
     private bool HasAddress(IpAddress address)
     {

@@ -123,6 +123,17 @@ public sealed class TransportTests
     });
 
     [Fact]
+    public Task A_connection_that_the_server_disposes_of_is_closed_for_it_too() => RunAsync(async (client, server, time) =>
+    {
+        TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.ConnectionClosed.Register(closed.SetResult);
+        server.ConnectionClosed.Register(() => throw new InvalidTimeZoneException("a callback's own failure ends nothing but itself"));
+        await server.DisposeAsync();
+        await closed.Task;
+        Assert.True((await client.Input.ReadAsync()).IsCompleted);
+    });
+
+    [Fact]
     public Task A_stream_that_had_ended_before_an_abort_has_ended() => RunAsync(async (client, server, time) =>
     {
         await client.DisposeAsync();
