@@ -69,6 +69,7 @@ internal sealed partial class TcpChannel : ITcpUser
             OnClosed();
         }
         if (_reads is { IsWaiting: true } && IsReadable) _reads.Signal();
+        TellEnds();
     }
 
     /// <summary>Waits until the handshake is over; the outcome is in <see cref="Error"/>.</summary>
@@ -143,6 +144,7 @@ internal sealed partial class TcpChannel : ITcpUser
             if (!IsLookedAt) LetGo();
             _reads?.Signal();
             _writes?.Signal();
+            TellEnds();
             _driver.Touch();
         }
     }
@@ -214,5 +216,6 @@ internal sealed partial class TcpChannel : ITcpUser
     {
         _isLetGo = true;
         Tcp.Close();
+        TellEnds();
     }
 }
