@@ -2,6 +2,20 @@ using NetStack.Runtime;
 
 namespace NetStack;
 
+/// <summary>How a <see cref="VirtualTimeLoop"/> works. Read once.</summary>
+public sealed class VirtualTimeLoopOptions
+{
+    /// <summary>The wall clock's time when the loop begins; the year 2000 where it is not set, so that runs are alike.</summary>
+    public DateTimeOffset Start { get; set; } = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Whether it is an error, <see cref="DeterminismException"/>, when the program goes by the real clock or calls from a thread
+    /// outside the pool. Connections that it forgets are then not reset: when the garbage collector finds them is not the same each time.</summary>
+    public bool ChecksDeterminism { get; set; }
+
+    /// <summary>How long, in real time, the pool's worker may be blocked where <see cref="ChecksDeterminism"/> is set.</summary>
+    public TimeSpan BlockedLimit { get; set; } = TimeSpan.FromSeconds(5);
+}
+
 /// <summary>
 /// A loop whose time stands still while anything runs and then jumps to the next deadline, so hours pass in seconds and a run with the
 /// same seeds is the same run. Programs under it are ordinary: they await, use the thread pool, and take their timers from
@@ -16,16 +30,30 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
 {
     private static readonly SemaphoreSlim OneAtATime = new(1, 1);
 
+    private readonly VirtualTimeLoopOptions _options;
     private readonly VirtualTimeProvider _time;
     private Instant _now;
     private bool _isIdle = true;
-    private bool _isRunning;
+    private volatile bool _isRunning;
     private TaskCompletionSource? _stopped;
+    private ForeignTimers? _foreignTimers;
+    private BlockedWorkerWatch? _watch;
 
     /// <summary>Makes a loop.</summary>
     /// <param name="start">The wall clock's time when the loop begins; the year 2000 where it is not given, so that runs are alike.</param>
-    public VirtualTimeLoop(DateTimeOffset? start = null) =>
-        _time = new VirtualTimeProvider(this, start ?? new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    public VirtualTimeLoop(DateTimeOffset? start = null)
+        : this(start is { } at ? new VirtualTimeLoopOptions { Start = at } : new VirtualTimeLoopOptions())
+    {
+    }
+
+    /// <summary>Makes a loop.</summary>
+    /// <param name="options">How it works.</param>
+    public VirtualTimeLoop(VirtualTimeLoopOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _time = new VirtualTimeProvider(this, options.Start);
+    }
 
     /// <inheritdoc/>
     public override TimeProvider TimeProvider => _time;
@@ -33,9 +61,12 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     /// <inheritdoc/>
     public override Instant Now => _now;
 
+    internal override bool ResetsForgotten => !_options.ChecksDeterminism;
+
     /// <summary>Runs a program in virtual time, until it ends. Another simulation of this process is waited for.</summary>
     /// <param name="body">The program. It must await whatever it starts.</param>
     /// <exception cref="InvalidOperationException">The program waits, and nothing that could end its wait will ever happen.</exception>
+    /// <exception cref="DeterminismException">The run is not the same each time.</exception>
     public async Task RunAsync(Func<Task> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -47,6 +78,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             ThreadPool.SetMinThreads(1, 1);
             ThreadPool.SetMaxThreads(1, 1);
             _stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_options.ChecksDeterminism) BeginChecks();
             _isRunning = true;
             Task program = Task.Run(body);
             Kick();
@@ -57,6 +89,8 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
         finally
         {
             _isRunning = false;
+            ChecksCallers = false;
+            _watch?.Dispose();
             ThreadPool.SetMaxThreads(mostWorkers, mostPorts);
             ThreadPool.SetMinThreads(leastWorkers, leastPorts);
             OneAtATime.Release();
@@ -74,6 +108,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         if (!_isRunning) return;
+        _watch?.OnTurn();
         if (ThreadPool.PendingWorkItemCount == 0 && !Pump()) return;
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
@@ -90,6 +125,28 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
 
     internal override void OnTouched() => Kick();
 
+    /// <summary>Only the pool's worker may call: what another thread does comes at a moment that is not the same each time.</summary>
+    private protected override void CheckCaller()
+    {
+        if (!_isRunning || Thread.CurrentThread.IsThreadPoolThread) return;
+        DeterminismException lost = new($"""
+            The thread '{Thread.CurrentThread.Name}' ({Environment.CurrentManagedThreadId}), which is none of the thread pool's, called into a simulation. Use Task.Run instead of a thread of your own.
+            {Environment.StackTrace}
+            """);
+        _stopped!.TrySetException(lost);
+        throw lost;
+    }
+
+    private void BeginChecks()
+    {
+        ChecksCallers = true;
+        _foreignTimers = new ForeignTimers();
+        _watch = new BlockedWorkerWatch(_options.BlockedLimit, stack => _stopped!.TrySetException(new DeterminismException($"""
+            The thread pool's worker was blocked for {_options.BlockedLimit.TotalSeconds:0.#} s of real time. In a simulation there is one worker: await instead of Wait, Result and Sleep.
+            {stack}
+            """)));
+    }
+
     /// <returns>False when nothing will happen by itself any more.</returns>
     private bool Pump()
     {
@@ -98,6 +155,11 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             for (int i = 0; i < Parts.Count; i++) Parts[i].Poll(_now);
         }
         if (ThreadPool.PendingWorkItemCount > 0) return true;
+        if (_foreignTimers?.Find() is { } timer)
+        {
+            _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider.{Environment.NewLine}{timer}"));
+            return false;
+        }
         using (Enter())
         {
             Instant? next = Instant.Earliest(NextDeadline, _time.NextDeadline);
