@@ -147,6 +147,19 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             """)));
     }
 
+    /// <summary>As a loop that is about to sleep asks: a link may have filled a NIC whose driver was polled before it.</summary>
+    private bool TryArm()
+    {
+        using (Enter())
+        {
+            foreach (IPollable part in Parts)
+            {
+                if (part is ILoopPart driver && !driver.TryArm()) return false;
+            }
+        }
+        return true;
+    }
+
     /// <returns>False when nothing will happen by itself any more.</returns>
     private bool Pump()
     {
@@ -155,6 +168,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             for (int i = 0; i < Parts.Count; i++) Parts[i].Poll(_now);
         }
         if (ThreadPool.PendingWorkItemCount > 0) return true;
+        if (!TryArm()) return true;
         if (_foreignTimers?.Find() is { } timer)
         {
             _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider.{Environment.NewLine}{timer}"));
