@@ -17,6 +17,10 @@ namespace NetStack;
 public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisposable
 {
     private readonly TcpChannel _channel;
+    private readonly TcpEndpoint _local;
+    private readonly TcpEndpoint _remote;
+    private IPEndPoint? _localEndPoint; // made when asked for, as what follows
+    private IPEndPoint? _remoteEndPoint;
     private NetPipeReader? _input;
     private NetPipeWriter? _output;
     private NetTcpStream? _stream;
@@ -24,8 +28,8 @@ public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisp
     internal NetConnection(TcpChannel channel)
     {
         _channel = channel;
-        LocalEndPoint = EndPoints.FromWire(channel.Tcp.Local);
-        RemoteEndPoint = EndPoints.FromWire(channel.Tcp.Remote);
+        _local = channel.Tcp.Local;
+        _remote = channel.Tcp.Remote;
     }
 
     /// <summary>Resets a connection that was forgotten.</summary>
@@ -38,10 +42,10 @@ public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisp
     public PipeWriter Output => _output ??= new NetPipeWriter(this);
 
     /// <summary>Our address and port.</summary>
-    public IPEndPoint LocalEndPoint { get; }
+    public IPEndPoint LocalEndPoint => _localEndPoint ??= EndPoints.FromWire(_local);
 
     /// <summary>The peer's address and port.</summary>
-    public IPEndPoint RemoteEndPoint { get; }
+    public IPEndPoint RemoteEndPoint => _remoteEndPoint ??= EndPoints.FromWire(_remote);
 
     /// <summary>Options: delay, keepalive, buffers, timeouts, congestion control. May be changed at any time.</summary>
     public TcpConnectionOptions Options
@@ -81,13 +85,10 @@ public sealed partial class NetConnection : IDuplexPipe, IAsyncDisposable, IDisp
     }
 
     /// <summary>As <see cref="DisposeAsync"/>, but resets the connection when the token is cancelled before the stack has taken all.</summary>
-    public async ValueTask CloseAsync(CancellationToken cancellationToken)
+    public ValueTask CloseAsync(CancellationToken cancellationToken) => _channel.TryClose() ? default : DrainAndCloseAsync(cancellationToken);
+
+    private async ValueTask DrainAndCloseAsync(CancellationToken cancellationToken)
     {
-        if (_channel.MustAbort)
-        {
-            _channel.Abort();
-            return;
-        }
         try
         {
             await _channel.DrainAsync(cancellationToken).ConfigureAwait(false);

@@ -33,6 +33,10 @@ public abstract class NetLoop : IAsyncDisposable
     /// <summary>The present, on the clock of the parts.</summary>
     public abstract Instant Now { get; }
 
+    /// <summary>What ended the loop, if something it drives threw; nothing is driven any more then, and operations that wait, or would,
+    /// end with an <see cref="IOException"/>.</summary>
+    public Exception? Failure { get; private set; }
+
     /// <summary>What is driven, in the order in which it is polled.</summary>
     private protected List<IPollable> Parts => _parts;
 
@@ -49,6 +53,12 @@ public abstract class NetLoop : IAsyncDisposable
 
     /// <summary>Whether a program runs on this thread as soon as the gate is free: what waits to be sent can wait for what it has to say.</summary>
     internal bool IsProgramDue { get; private set; }
+
+    /// <summary>The first of the operations that wait, each with the next; under the gate.</summary>
+    internal Waiter? Waiting { get; set; }
+
+    /// <summary>What an operation ends with that nobody will ever tell, because the loop failed; a new one each time.</summary>
+    internal IOException? FailureToTell => Failure is { } failure ? new IOException("The loop failed: " + failure.Message, failure) : null;
 
     /// <summary>Whether this thread holds the gate.</summary>
     internal bool IsOwner => _gate.IsHeldByCurrentThread;
@@ -131,6 +141,24 @@ public abstract class NetLoop : IAsyncDisposable
     private protected void Close()
     {
         using (Enter()) _isClosed = true;
+    }
+
+    /// <summary>Something that is driven threw: nothing is driven any more, and whoever waits is told.</summary>
+    private protected void Fail(Exception failure)
+    {
+        using (Enter())
+        {
+            _isClosed = true;
+            Failure = failure;
+            while (Waiting is { } waiter) waiter.Signal();
+        }
+    }
+
+    /// <summary>Says so if the loop failed.</summary>
+    /// <exception cref="IOException">It did.</exception>
+    internal void CheckFailed()
+    {
+        if (FailureToTell is { } failure) throw failure;
     }
 
     /// <summary>Gives the gate back, then runs what was completed. A thread that does so already leaves new completions to the loop

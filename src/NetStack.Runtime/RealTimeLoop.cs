@@ -62,9 +62,6 @@ public sealed class RealTimeLoop : NetLoop
         }
     }
 
-    /// <summary>What ended the loop, if something it drives threw; nothing is driven any more then.</summary>
-    public Exception? Failure { get; private set; }
-
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
@@ -108,8 +105,7 @@ public sealed class RealTimeLoop : NetLoop
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            Failure = failure;
-            Close();
+            Fail(failure);
             foreach (ILoopPart part in Parts.OfType<ILoopPart>().ToArray()) part.OnLoopFailed(failure);
         }
         finally

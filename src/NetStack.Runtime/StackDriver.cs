@@ -26,7 +26,9 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
 
     private readonly List<NicAttachment> _attachments = [];
     private readonly List<INic> _nics = [];
+    private bool _areWaitable = true;
     private Instant? _polledAt; // when it was polled last, if it is to be polled again at once
+    private bool _isAfterProgram; // and only for what programs did since: a NIC that is waited for tells when there is more
 
     internal NetLoop Loop => loop;
 
@@ -63,6 +65,7 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
         NicAttachment attachment = new(stack, nic, options, diagnostics, passesThrough, loop.Now);
         _attachments.Add(attachment);
         _nics.Add(nic);
+        _areWaitable &= nic is IWaitableNic;
         options.Apply(attachment.Interface, stack.Routes, loop.Now);
         return attachment;
     }
@@ -74,17 +77,13 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     /// <remarks>A program that runs inline comes before the sending: its answer then carries the acknowledgement.</remarks>
     public void Poll(Instant now)
     {
-        bool hasMore = false;
-        foreach (NicAttachment attachment in _attachments)
-        {
-            attachment.Receive(now);
-            hasMore |= attachment.HasMore;
-        }
+        bool hasMore = !_isAfterProgram && Receive(now);
         if (stack.NextDeadline <= now) stack.OnDeadline(now);
         if (Bodies is { } bodies && bodies.NextDeadline <= now) bodies.Poll(now);
         bool isProgramDue = TellEvents() && loop.IsProgramDue;
         if (!isProgramDue) Settle(now);
         _polledAt = isProgramDue || hasMore ? now : null;
+        _isAfterProgram = isProgramDue && !hasMore && _areWaitable;
     }
 
     /// <inheritdoc/>
@@ -105,6 +104,19 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     {
         Settle(loop.Now);
         loop.OnTouched();
+    }
+
+    /// <summary>Takes a batch from each NIC.</summary>
+    /// <returns>Whether more may have come.</returns>
+    private bool Receive(Instant now)
+    {
+        bool hasMore = false;
+        foreach (NicAttachment attachment in _attachments)
+        {
+            attachment.Receive(now);
+            hasMore |= attachment.HasMore;
+        }
+        return hasMore;
     }
 
     private void Settle(Instant now)

@@ -91,13 +91,11 @@ internal sealed partial class TcpChannel
     internal void ShutdownWrite()
     {
         if (_isShutdownDue) return;
-        EndChunk();
-        _isShutdownDue = true;
-        Push();
+        EndOutput();
         _driver.Touch();
     }
 
-    /// <summary>Writes no more, and waits until the stack has everything: from there on it is sent without anybody's help.</summary>
+    /// <summary>Waits until the stack has everything that was written: from there on it is sent without anybody's help.</summary>
     internal async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -105,12 +103,19 @@ internal sealed partial class TcpChannel
             ValueTask drained;
             using (Loop.Enter())
             {
-                ShutdownWrite();
                 if (!HasUnsent) return;
                 drained = Writes.WaitAsync(cancellationToken);
             }
             await drained.ConfigureAwait(false);
         }
+    }
+
+    private void EndOutput()
+    {
+        if (_isShutdownDue) return;
+        EndChunk();
+        _isShutdownDue = true;
+        Push();
     }
 
     /// <summary>Moves what waits into the stack.</summary>

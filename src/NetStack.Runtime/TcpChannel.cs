@@ -53,15 +53,6 @@ internal sealed partial class TcpChannel : ITcpUser
     /// <summary>Whether a reader looks at received bytes where they lie: they must not be given back.</summary>
     internal bool IsLookedAt { get; set; }
 
-    /// <summary>Whether a close now would lose something: bytes that nobody read, or a write under way. It is a reset then.</summary>
-    internal bool MustAbort
-    {
-        get
-        {
-            using (Loop.Enter()) return !_isLetGo && ((!IsReadShut && Tcp.ReadableBytes > 0) || _writes is { IsBusy: true });
-        }
-    }
-
     /// <summary>Whether a reader has something to hear.</summary>
     internal bool IsReadable => Tcp.ReadableBytes > Examined || IsInputEnded;
 
@@ -159,20 +150,33 @@ internal sealed partial class TcpChannel : ITcpUser
         }
     }
 
-    /// <summary>Nobody reads or writes any more, and what was written is queued: the stack ends the connection by itself. A read that
-    /// waits fails.</summary>
+    /// <summary>Ends the connection: by a FIN behind what was written or, where that would lose bytes that nobody read or a write under
+    /// way, by a reset.</summary>
+    /// <returns>False when the stack could not take all that was written yet: then <see cref="DrainAsync"/> and <see cref="Close"/>.</returns>
+    internal bool TryClose()
+    {
+        using (Loop.Enter())
+        {
+            if (!_isLetGo && ((!IsReadShut && Tcp.ReadableBytes > 0) || _writes is { IsBusy: true }))
+            {
+                Abort();
+                return true;
+            }
+            EndOutput();
+            bool isSent = !HasUnsent;
+            if (isSent) EndInput();
+            _driver.Touch();
+            return isSent;
+        }
+    }
+
+    /// <summary>Nobody reads or writes any more, and what was written is queued: the stack ends the connection by itself.</summary>
     internal void Close()
     {
         using (Loop.Enter())
         {
-            _isDisposed = IsReadShut = true;
-            if (!_isLetGo)
-            {
-                if (IsLookedAt) Tcp.Reset();
-                else LetGo();
-                _driver.Touch();
-            }
-            _reads?.Signal();
+            EndInput();
+            _driver.Touch();
         }
     }
 
@@ -183,6 +187,16 @@ internal sealed partial class TcpChannel : ITcpUser
         Tcp.Consume(consumed);
         LetGoIfOver();
         if (consumed > 0) _driver.Touch(); // the window may be worth telling
+    }
+
+    /// <summary>Nobody reads any more: a read that waits fails.</summary>
+    private void EndInput()
+    {
+        _isDisposed = IsReadShut = true;
+        _reads?.Signal();
+        if (_isLetGo) return;
+        if (IsLookedAt) Tcp.Reset();
+        else LetGo();
     }
 
     private void OnClosed()

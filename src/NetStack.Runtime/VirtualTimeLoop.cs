@@ -12,6 +12,9 @@ public sealed class VirtualTimeLoopOptions
     /// outside the pool. Connections that it forgets are then not reset: when the garbage collector finds them is not the same each time.</summary>
     public bool ChecksDeterminism { get; set; }
 
+    /// <summary>How long a program may take, in virtual time; null for as long as it likes.</summary>
+    public TimeSpan? Limit { get; set; }
+
     /// <summary>How long, in real time, the pool's worker may be blocked where <see cref="ChecksDeterminism"/> is set.</summary>
     public TimeSpan BlockedLimit { get; set; } = TimeSpan.FromSeconds(5);
 }
@@ -33,6 +36,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     private readonly VirtualTimeLoopOptions _options;
     private readonly VirtualTimeProvider _time;
     private Instant _now;
+    private Instant _end = Instant.MaxValue;
     private bool _isIdle = true;
     private volatile bool _isRunning;
     private TaskCompletionSource? _stopped;
@@ -66,7 +70,9 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     /// <summary>Runs a program in virtual time, until it ends. Another simulation of this process is waited for.</summary>
     /// <param name="body">The program. It must await whatever it starts.</param>
     /// <exception cref="InvalidOperationException">The program waits, and nothing that could end its wait will ever happen.</exception>
+    /// <exception cref="TimeoutException">It took longer than <see cref="VirtualTimeLoopOptions.Limit"/>.</exception>
     /// <exception cref="DeterminismException">The run is not the same each time.</exception>
+    /// <exception cref="Exception">What something that is driven threw, see <see cref="NetLoop.Failure"/>.</exception>
     public async Task RunAsync(Func<Task> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -80,7 +86,12 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             _stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_options.ChecksDeterminism) BeginChecks();
             _isRunning = true;
-            Task program = Task.Run(body);
+            _end = _options.Limit is { } limit ? _now + limit : Instant.MaxValue;
+            Task program = Task.Run(() =>
+            {
+                _watch?.OnTurn(); // it may block before the pump has its first turn
+                return body();
+            });
             Kick();
             Task ended = await Task.WhenAny(program, _stopped.Task).ConfigureAwait(false);
             await ended.ConfigureAwait(false);
@@ -109,7 +120,16 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     {
         if (!_isRunning) return;
         _watch?.OnTurn();
-        if (ThreadPool.PendingWorkItemCount == 0 && !Pump()) return;
+        try
+        {
+            if (ThreadPool.PendingWorkItemCount == 0 && !Pump()) return;
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure);
+            _stopped!.TrySetException(failure);
+            return;
+        }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
@@ -181,6 +201,12 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             {
                 _isIdle = true;
                 _stopped!.TrySetException(new InvalidOperationException("Nothing will happen any more in virtual time, and the program has not ended: it waits for something outside."));
+                return false;
+            }
+            if (next.Value > _end)
+            {
+                _isIdle = true;
+                _stopped!.TrySetException(new TimeoutException($"The program did not end within {_options.Limit} of virtual time."));
                 return false;
             }
             if (next.Value > _now) _now = next.Value;

@@ -14,6 +14,8 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     private CancellationToken _token;
     private bool _isCancelled;
     private bool _isBusy;
+    private Waiter? _next; // in the loop's list of those that wait
+    private Waiter? _previous;
 
     /// <summary>Whether an operation waits and was not told yet.</summary>
     internal bool IsWaiting { get; private set; }
@@ -25,13 +27,18 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
 
     /// <summary>Begins to wait. The gate is held.</summary>
     /// <exception cref="InvalidOperationException">Another operation waits.</exception>
+    /// <exception cref="IOException">The loop failed: nobody would ever tell.</exception>
     internal ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         if (IsBusy) throw new InvalidOperationException("Another operation of the same kind waits already.");
+        loop.CheckFailed();
         _source.Reset();
         _isCancelled = false;
         _token = cancellationToken;
         IsWaiting = true;
+        _next = loop.Waiting;
+        if (_next is not null) _next._previous = this;
+        loop.Waiting = this;
         Volatile.Write(ref _isBusy, true);
         _registration = cancellationToken.UnsafeRegister(static waiter => ((Waiter)waiter!).Cancel(), this);
         return new ValueTask(this, _source.Version);
@@ -42,6 +49,10 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     {
         if (!IsWaiting) return;
         IsWaiting = false;
+        if (_previous is null) loop.Waiting = _next;
+        else _previous._next = _next;
+        if (_next is not null) _next._previous = _previous;
+        _next = _previous = null;
         loop.Complete(this);
     }
 
@@ -56,6 +67,7 @@ internal sealed class Waiter(NetLoop loop, PipeScheduler scheduler) : IValueTask
     public void Execute()
     {
         if (_isCancelled) _source.SetException(new OperationCanceledException(_token));
+        else if (loop.FailureToTell is { } failure) _source.SetException(failure);
         else _source.SetResult(true);
     }
 

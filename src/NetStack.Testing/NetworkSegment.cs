@@ -28,7 +28,7 @@ public sealed class NetworkSegment
     public IpPrefix Prefix => new(IpAddress.V4(0x0A00_0000 | (uint)_number << 8), PrefixLength);
 
     /// <summary>Its IPv6 prefix, where the network has IPv6.</summary>
-    public IpPrefix PrefixV6 => new(IpAddress.V6((UInt128)0xFD00 << 112 | (UInt128)(uint)_number << 64), PrefixLengthV6);
+    public IpPrefix PrefixV6 => new(IpAddress.V6((UInt128)0x2001_0DB8 << 96 | (UInt128)(uint)_number << 64), PrefixLengthV6);
 
     /// <summary>The switch; null for a cable.</summary>
     public VirtualSwitch? Switch { get; }

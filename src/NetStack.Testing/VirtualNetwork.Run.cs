@@ -48,7 +48,7 @@ public sealed partial class VirtualNetwork
 
     private static NetLoop LoopOf(VirtualNetworkOptions options) => options.Time switch
     {
-        NetworkTime.Virtual => new VirtualTimeLoop(new VirtualTimeLoopOptions { ChecksDeterminism = true, BlockedLimit = options.BlockedLimit }),
+        NetworkTime.Virtual => new VirtualTimeLoop(new VirtualTimeLoopOptions { ChecksDeterminism = true, BlockedLimit = options.BlockedLimit, Limit = options.TimeLimit }),
         NetworkTime.Paced => new RealTimeLoop(new RealTimeLoopOptions { TimeProvider = new PacedTimeProvider(options.Pace), Pace = options.Pace }),
         NetworkTime.Real => new RealTimeLoop(),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Time, "There is no such time."),
@@ -59,7 +59,9 @@ public sealed partial class VirtualNetwork
         bool isGood = false;
         try
         {
-            await body(this).WaitAsync(_options.TimeLimit, Time).ConfigureAwait(false);
+            Task program = body(this);
+            if (Loop is not VirtualTimeLoop) program = program.WaitAsync(_options.TimeLimit, Time); // virtual time has its own limit
+            await program.ConfigureAwait(false);
             isGood = true;
         }
         finally

@@ -35,7 +35,6 @@ public sealed class DeterminismTests
     [Fact]
     public async Task A_timer_of_the_real_clock_is_named()
     {
-        using Timer? timer = null;
         DeterminismException lost = await FailsAsync(async net =>
         {
             using Timer mine = new(OnMyTimer, null, 10_000, 10_000);
@@ -73,8 +72,8 @@ public sealed class DeterminismTests
     public async Task A_body_that_waits_for_nothing_is_told_so()
     {
         InvalidOperationException stuck = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => VirtualNetwork.RunAsync(
-            1, _ => new TaskCompletionSource().Task, Quiet with { TimeLimit = TimeSpan.FromDays(10_000) }));
-        Assert.DoesNotContain("worker", stuck.Message, StringComparison.Ordinal);
+            1, _ => new TaskCompletionSource().Task, Quiet));
+        Assert.Contains("Nothing will happen any more", stuck.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class FlowTests
         Task serving = ServeAsync(server, 100_000, times: 1);
         Assert.Equal((100_000, null), await DownloadAsync(client));
         await serving;
-        Assert.Equal(1, flow.Connections[0].Retransmissions);
+        Assert.InRange(flow.Connections[0].Retransmissions, 1, 2); // the lost one, and maybe a probe of the tail
     });
 
     [Theory]

@@ -23,7 +23,7 @@ public sealed class TopologyTests
         Assert.Equal(TimeSpan.FromMilliseconds(8), (await hosts[0].PingAsync(net.AddressOf(hosts[3]))).RoundTrip);
         Assert.Equal(5, lan.Switch!.AddressCount);
         Assert.True(lan.Switch.Forwarded > 20);
-        Assert.InRange(lan.Switch.Flooded, 1, 8); // ARP requests
+        Assert.InRange(lan.Switch.Flooded, 1, 20); // ARP requests
     });
 
     [Theory]
@@ -76,7 +76,11 @@ public sealed class TopologyTests
         (NetStackHost a, _, NetStackHost server, _) = Home(net);
         net.Flow(a, server, 7).ResetAfter(responseBytes: 3);
         Task echo = Task.Run(async () => await Assert.ThrowsAsync<IOException>(() => Programs.EchoOnceAsync(server, 7)));
-        await Assert.ThrowsAsync<IOException>(() => Programs.AskAsync(a, "server", 7, "hello"));
+        await using NetConnection connection = await a.ConnectTcpAsync(new DnsEndPoint("server", 7));
+        Stream stream = connection.AsStream();
+        await stream.WriteAsync("hello"u8.ToArray());
+        await stream.ReadExactlyAsync(new byte[3]);
+        await Assert.ThrowsAsync<IOException>(() => stream.ReadExactlyAsync(new byte[1]).AsTask());
         await echo;
         net.Flow(a, server, 7).Should(connections: 1, closedBy: Side.Server, by: Close.Reset, requestBytes: 5, responseBytes: 5);
     });

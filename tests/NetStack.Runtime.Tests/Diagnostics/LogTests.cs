@@ -160,15 +160,34 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task A_part_that_throws_ends_the_loop_and_its_hosts_log_that()
+    public async Task A_part_that_throws_ends_the_loop_and_everything_that_waits_and_its_hosts_log_that()
     {
         LogRecorder log = new();
         NetStackHost host = await NetStackHost.CreateBuilder().Configure(o => (o.LoggerFactory, o.StopTimeout) = (log, TimeSpan.Zero)).StartAsync();
+        using NetListener listener = host.ListenTcp(new IPEndPoint(IPAddress.Loopback, 7));
+        Task<NetConnection> accepted = listener.AcceptAsync().AsTask();
+        using NetConnection client = await host.ConnectTcpAsync(new IPEndPoint(IPAddress.Loopback, 7));
+        using NetConnection server = await accepted;
+        Task[] waiting = [client.AsStream().ReadAsync(new byte[1]).AsTask(), server.Input.ReadAsync().AsTask(), listener.AcceptAsync().AsTask()];
         host.Loop.Add(new Bomb());
         Exception? failure = await log.Errors.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
         Assert.Contains(190, log.Ids);
-        Assert.Same(failure, ((RealTimeLoop)host.Loop).Failure);
+        Assert.Same(failure, host.Loop.Failure);
+        foreach (Task task in waiting) Assert.Same(failure, (await Assert.ThrowsAsync<IOException>(() => task.WaitAsync(TimeSpan.FromSeconds(30)))).InnerException);
+        await Assert.ThrowsAsync<IOException>(async () => await listener.AcceptAsync()); // nor does anybody wait from now on
         await host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_part_that_throws_ends_a_run_in_virtual_time()
+    {
+        VirtualTimeLoop loop = new();
+        await Assert.ThrowsAsync<InvalidDataException>(() => loop.RunAsync(async () =>
+        {
+            loop.Add(new Bomb());
+            await Task.Delay(TimeSpan.FromHours(1), loop.TimeProvider);
+        }));
+        Assert.IsType<InvalidDataException>(loop.Failure);
     }
 
     private static Task RunAsync(LogRecorder a, LogRecorder b, Func<HostPair, Task> program, Func<INic, INic>? decorate = null) => HostPair.RunAsync(
