@@ -90,10 +90,11 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             Task program = Task.Run(() =>
             {
                 _watch?.OnTurn(); // it may block before the pump has its first turn
+                Kick();
                 return body();
             });
-            Kick();
             Task ended = await Task.WhenAny(program, _stopped.Task).ConfigureAwait(false);
+            if (_stopped.Task.IsCompleted) ended = _stopped.Task; // it says why, whatever the program made of it
             await ended.ConfigureAwait(false);
             await program.ConfigureAwait(false);
         }

@@ -154,6 +154,7 @@ public sealed partial class VirtualNetwork
             foreach (IpAddress address in host.Addresses) _owners[address] = host;
             SetName(name, [.. host.Addresses]);
             StaticRoutes.Update(this);
+            host.Host.Driver.Poll(Loop.Now); // its NICs have buffers before a link brings the first frame
         }
         return host;
     }
@@ -162,7 +163,7 @@ public sealed partial class VirtualNetwork
     private void Attach(NetworkHost host, NetworkSegment segment, Impairment impairment, NetStackHostBuilder builder, VirtualHostOptions options)
     {
         string nicName = $"{host.Name}{(host.Attachments.Count == 0 ? "" : $".{host.Attachments.Count}")}";
-        VirtualNicOptions device = new() { Name = nicName, Mac = new MacAddress(++_lastMac), Seed = SeedOf($"nic {nicName}"), Promiscuous = false };
+        VirtualNicOptions device = new() { Name = nicName, Mac = new MacAddress(++_lastMac), Seed = SeedOf($"nic {nicName}") };
         VirtualNic nic = new(options.Device?.Invoke(device) ?? device);
         Attachment attachment = new(host, segment, nic, segment.Take(host.Attachments.Count == 0 ? options.Address : null, _options.Ipv6));
         attachment.Gate = new NicGate(this, attachment);
