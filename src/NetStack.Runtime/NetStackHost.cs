@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -58,8 +59,10 @@ public sealed partial class NetStackHost : IAsyncDisposable
     /// families; port 0 takes a free one.</param>
     /// <param name="backlog">Established connections that may wait to be accepted, at least 1.</param>
     /// <param name="options">Options of the connections; null for the stack's defaults.</param>
+    /// <param name="scheduler">Where continuations of accepts run, and those of the accepted connections; null for
+    /// <see cref="NetStackHostOptions.Scheduler"/>.</param>
     /// <exception cref="SocketException"><see cref="SocketError.AddressAlreadyInUse"/>, <see cref="SocketError.AddressNotAvailable"/>.</exception>
-    public NetListener ListenTcp(IPEndPoint endPoint, int backlog = 512, TcpConnectionOptions? options = null)
+    public NetListener ListenTcp(IPEndPoint endPoint, int backlog = 512, TcpConnectionOptions? options = null, PipeScheduler? scheduler = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentOutOfRangeException.ThrowIfLessThan(backlog, 1);
@@ -69,7 +72,7 @@ public sealed partial class NetStackHost : IAsyncDisposable
             CheckRunning();
             TcpError error = Stack.Tcp.Listen(new TcpListenOptions(bind) { Backlog = backlog, Connection = options }, out Tcp.TcpListener? listener);
             if (error != TcpError.None) throw SocketErrors.Exception(error);
-            return new NetListener(_driver, listener!, _options.Scheduler);
+            return new NetListener(_driver, listener!, scheduler ?? _options.Scheduler);
         }
     }
 

@@ -72,6 +72,7 @@ internal sealed partial class TcpChannel : ITcpUser
             OnClosed();
         }
         if (_reads is { IsWaiting: true } && IsReadable) _reads.Signal();
+        TellEnds();
     }
 
     /// <summary>Waits until the handshake is over; the outcome is in <see cref="Error"/>.</summary>
@@ -146,6 +147,7 @@ internal sealed partial class TcpChannel : ITcpUser
             if (!IsLookedAt) LetGo();
             _reads?.Signal();
             _writes?.Signal();
+            TellEnds();
             _driver.Touch();
         }
     }
@@ -217,5 +219,6 @@ internal sealed partial class TcpChannel : ITcpUser
     {
         _isLetGo = true;
         Tcp.Close();
+        TellEnds();
     }
 }

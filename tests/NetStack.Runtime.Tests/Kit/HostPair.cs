@@ -8,17 +8,17 @@ namespace NetStack.Runtime.Tests;
 /// <summary>Two hosts on a virtual link, 10.0.0.1 and 10.0.0.2, on one loop.</summary>
 public sealed class HostPair : IAsyncDisposable
 {
-    private readonly VirtualLink _link;
-
     private HostPair(NetLoop loop, VirtualLink link, NetStackHost a, NetStackHost b)
     {
         Loop = loop;
-        _link = link;
+        Link = link;
         A = a;
         B = b;
     }
 
     public NetLoop Loop { get; }
+
+    public VirtualLink Link { get; }
 
     public NetStackHost A { get; }
 
@@ -71,6 +71,6 @@ public sealed class HostPair : IAsyncDisposable
     {
         await A.DisposeAsync();
         await B.DisposeAsync();
-        Loop.Remove(_link);
+        Loop.Remove(Link);
     }
 }

@@ -1,0 +1,2 @@
+// While a simulation runs, the thread pool of the process has one worker. A test in real time that blocks that worker would stop both.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
