@@ -24,14 +24,15 @@ public sealed partial class VirtualNetwork
         ArgumentNullException.ThrowIfNull(body);
         options ??= new VirtualNetworkOptions();
         options.Check();
-        if (Environment.GetEnvironmentVariable(VirtualNetworkOptions.SeedVariable) is { Length: > 0 } wanted)
-            seed = long.Parse(wanted, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        if (Environment.GetEnvironmentVariable(VirtualNetworkOptions.SeedVariable) is { Length: > 0 } wanted && !long.TryParse(wanted, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out seed))
+            throw new InvalidOperationException($"{VirtualNetworkOptions.SeedVariable} is '{wanted}', which is no whole number.");
         NetLoop loop = LoopOf(options);
-        VirtualNetwork net = new(seed, loop, options);
+        using CancellationTokenSource stopping = new();
+        VirtualNetwork net = new(seed, loop, options, stopping.Token);
         try
         {
-            if (loop is VirtualTimeLoop virtualTime) await virtualTime.RunAsync(() => net.ExecuteAsync(body)).ConfigureAwait(false);
-            else await net.ExecuteAsync(body).ConfigureAwait(false);
+            if (loop is VirtualTimeLoop virtualTime) await virtualTime.RunAsync(() => net.ExecuteAsync(body, stopping)).ConfigureAwait(false);
+            else await net.ExecuteAsync(body, stopping).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -42,7 +43,6 @@ public sealed partial class VirtualNetwork
         {
             net.Recorder.Close();
             await loop.DisposeAsync().ConfigureAwait(false);
-            net._stopping.Dispose();
         }
     }
 
@@ -54,26 +54,26 @@ public sealed partial class VirtualNetwork
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Time, "There is no such time."),
     };
 
-    private async Task ExecuteAsync(Func<VirtualNetwork, Task> body)
+    private async Task ExecuteAsync(Func<VirtualNetwork, Task> body, CancellationTokenSource stopping)
     {
-        bool isGood = false;
+        Task program = body(this);
+        if (Loop is not VirtualTimeLoop) program = program.WaitAsync(_options.TimeLimit, Time); // virtual time has its own limit
+        await program.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            Task program = body(this);
-            if (Loop is not VirtualTimeLoop) program = program.WaitAsync(_options.TimeLimit, Time); // virtual time has its own limit
-            await program.ConfigureAwait(false);
-            isGood = true;
+            await EndAsync(program.IsCompletedSuccessfully, stopping).ConfigureAwait(false);
         }
-        finally
+        catch when (!program.IsCompletedSuccessfully)
         {
-            await EndAsync(isGood).ConfigureAwait(false);
+            // what failed first is what must be told
         }
+        await program.ConfigureAwait(false);
     }
 
     /// <summary>Stops what the body started, then the hosts; after a good run nothing may be left.</summary>
-    private async Task EndAsync(bool isGood)
+    private async Task EndAsync(bool isGood, CancellationTokenSource stopping)
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        await stopping.CancelAsync().ConfigureAwait(false);
         LeakCheck leaks = new(this);
         if (isGood && _options.ChecksLeaks) await leaks.CheckSocketsAsync(_options.StopTimeout).ConfigureAwait(false);
         foreach (ITimer timer in _scheduled) await timer.DisposeAsync().ConfigureAwait(false);

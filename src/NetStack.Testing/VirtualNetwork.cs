@@ -11,7 +11,6 @@ namespace NetStack;
 public sealed partial class VirtualNetwork
 {
     private readonly VirtualNetworkOptions _options;
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<string, NetworkHost> _hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<NetworkHost> _hostList = []; // in the order in which they were added
     private readonly List<NetworkSegment> _segments = [];
@@ -21,9 +20,10 @@ public sealed partial class VirtualNetwork
     private readonly Dictionary<IpAddress, NetworkHost> _owners = [];
     private readonly Instant _origin;
 
-    private VirtualNetwork(long seed, NetLoop loop, VirtualNetworkOptions options)
+    private VirtualNetwork(long seed, NetLoop loop, VirtualNetworkOptions options, CancellationToken stopping)
     {
         Seed = seed;
+        Stopping = stopping;
         Loop = loop;
         _options = options;
         _origin = loop.Now;
@@ -44,7 +44,7 @@ public sealed partial class VirtualNetwork
     public TimeSpan Elapsed => Loop.Now - _origin;
 
     /// <summary>Cancelled when the body has ended, for what it left running.</summary>
-    public CancellationToken Stopping => _stopping.Token;
+    public CancellationToken Stopping { get; }
 
     /// <summary>Random numbers from the seed, for the body. Like any <see cref="System.Random"/> it is for one task at a time.</summary>
     public Random Random { get; }
