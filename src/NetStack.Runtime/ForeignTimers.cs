@@ -64,7 +64,7 @@ internal sealed class ForeignTimers
         MethodInfo? method = (state as Delegate ?? callback)?.Method;
         List<string> waiting = [.. AsyncStack.Of(state)];
         string? owner = waiting.Count > 0 ? waiting[0] : method is null ? null : AsyncStack.NameOf(method);
-        if (owner is null || (waiting.Count > 0 ? Array.Exists(Upkeep, u => owner.StartsWith(u, StringComparison.Ordinal)) : IsUpkeep(method!, state))) return null;
+        if (owner is null || (waiting.Count > 0 ? Array.Exists(Upkeep, u => owner.StartsWith(u, StringComparison.OrdinalIgnoreCase)) : IsUpkeep(method!, state))) return null;
         string calls = method is null ? "" : AsyncStack.NameOf(method);
         return string.Join(Environment.NewLine, waiting.Select(w => $"   awaited in {w}").Prepend($"   due after {due} ms, calls {calls}"));
     }
@@ -72,9 +72,9 @@ internal sealed class ForeignTimers
     private static bool IsUpkeep(MethodInfo method, object? state)
     {
         string assembly = method.Module.Assembly.GetName().Name + ".";
-        if (Array.Exists(Upkeep, u => assembly.StartsWith(u, StringComparison.Ordinal))) return true;
+        if (Array.Exists(Upkeep, u => assembly.StartsWith(u, StringComparison.OrdinalIgnoreCase))) return true;
         string? target = state?.GetType().Assembly.GetName().Name + ".";
-        return state is not null and not string && Array.Exists(Upkeep, u => target.StartsWith(u, StringComparison.Ordinal));
+        return state is not null and not string && Array.Exists(Upkeep, u => target.StartsWith(u, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Where the framework keeps its timers.</summary>

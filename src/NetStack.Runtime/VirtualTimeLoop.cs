@@ -87,12 +87,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             if (_options.ChecksDeterminism) BeginChecks();
             _isRunning = true;
             _end = _options.Limit is { } limit ? _now + limit : Instant.MaxValue;
-            Task program = Task.Run(() =>
-            {
-                _watch?.OnTurn(); // it may block before the pump has its first turn
-                Kick();
-                return body();
-            });
+            Task program = Task.Run(() => StartAsync(body));
             Task ended = await Task.WhenAny(program, _stopped.Task).ConfigureAwait(false);
             if (_stopped.Task.IsCompleted) ended = _stopped.Task; // it says why, whatever the program made of it
             await ended.ConfigureAwait(false);
@@ -145,6 +140,21 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     }
 
     internal override void OnTouched() => Kick();
+
+    /// <summary>The program, and what comes before and after it on the same worker: nothing is between its end and the pump's.</summary>
+    private async Task StartAsync(Func<Task> body)
+    {
+        _watch?.OnTurn(); // it may block before the pump has its first turn
+        Kick();
+        try
+        {
+            await body().ConfigureAwait(false);
+        }
+        finally
+        {
+            _isRunning = false;
+        }
+    }
 
     /// <summary>Only the pool's worker may call: what another thread does comes at a moment that is not the same each time.</summary>
     private protected override void CheckCaller()

@@ -49,15 +49,32 @@ internal static class FrameEdit
         return end;
     }
 
-    /// <summary>Puts other addresses and ports in.</summary>
+    /// <summary>Puts other addresses and ports in. Sums are carried forward (RFC 1624), so that what was harmed stays so.</summary>
     internal static void Rewrite(Span<byte> frame, in SeenFrame seen, IpAddress source, IpAddress destination, ushort sourcePort, ushort destinationPort)
     {
         Span<byte> packet = frame[EthernetView.Size..];
-        source.Write(packet[12..]);
-        destination.Write(packet[16..]);
-        if (seen.TransportOffset > 0) PutPorts(frame[seen.TransportOffset..], seen.Protocol, sourcePort, destinationPort);
-        SumHeader(packet);
-        if (seen.TransportOffset > 0) Sum(frame[..(EthernetView.Size + BinaryPrimitives.ReadUInt16BigEndian(packet[2..]))], source, destination, seen.Protocol, seen.TransportOffset);
+        Span<byte> transport = frame[seen.TransportOffset..];
+        scoped Span<byte> sum = transport[SumOffset(seen.Protocol)..];
+        bool isSummed = seen.Protocol != IpProtocol.Udp || sum[0] != 0 || sum[1] != 0;
+        bool coversAddresses = isSummed && seen.Protocol != IpProtocol.Icmp;
+        Span<byte> addresses = stackalloc byte[8];
+        source.Write(addresses);
+        destination.Write(addresses[4..]);
+        for (int i = 0; i < addresses.Length; i += 2)
+        {
+            ushort word = BinaryPrimitives.ReadUInt16BigEndian(addresses[i..]);
+            if (coversAddresses) Carry(sum, packet[(12 + i)..], word);
+            Replace(packet[(12 + i)..], word, packet[10..]);
+        }
+        Span<byte> unsummed = stackalloc byte[2];
+        if (!isSummed) sum = unsummed;
+        if (seen.Protocol == IpProtocol.Icmp) Replace(transport[4..], sourcePort, sum); // an echo has one identifier
+        else
+        {
+            Replace(transport, sourcePort, sum);
+            Replace(transport[2..], destinationPort, sum);
+        }
+        if (seen.Protocol == IpProtocol.Udp && isSummed && sum[0] == 0 && sum[1] == 0) sum[0] = sum[1] = 0xFF;
     }
 
     /// <summary>Puts the packet that an ICMP error quotes, and the error's own addresses, in other words.</summary>
@@ -87,6 +104,22 @@ internal static class FrameEdit
         BinaryPrimitives.WriteUInt16BigEndian(transport[2..], destinationPort);
     }
 
+    private static int SumOffset(IpProtocol protocol) => protocol switch
+    {
+        IpProtocol.Tcp => 16,
+        IpProtocol.Udp => 6,
+        _ => 2,
+    };
+
+    private static void Replace(Span<byte> field, ushort value, scoped Span<byte> sum)
+    {
+        Carry(sum, field, value);
+        BinaryPrimitives.WriteUInt16BigEndian(field, value);
+    }
+
+    private static void Carry(scoped Span<byte> sum, ReadOnlySpan<byte> field, ushort value) =>
+        BinaryPrimitives.WriteUInt16BigEndian(sum, InternetChecksum.Update(BinaryPrimitives.ReadUInt16BigEndian(sum), BinaryPrimitives.ReadUInt16BigEndian(field), value));
+
     private static void SumHeader(Span<byte> packet)
     {
         int length = Math.Min((packet[0] & 15) * 4, packet.Length);
@@ -98,14 +131,8 @@ internal static class FrameEdit
     private static void Sum(Span<byte> frame, IpAddress source, IpAddress destination, IpProtocol protocol, int transportOffset)
     {
         Span<byte> transport = frame[transportOffset..];
-        int field = protocol switch
-        {
-            IpProtocol.Tcp => 16,
-            IpProtocol.Udp => 6,
-            _ => 2,
-        };
+        int field = SumOffset(protocol);
         if (source.IsV4) SumHeader(frame[EthernetView.Size..]);
-        if (protocol == IpProtocol.Udp && transport[6] == 0 && transport[7] == 0) return; // it was sent without
         BinaryPrimitives.WriteUInt16BigEndian(transport[field..], 0);
         BinaryPrimitives.WriteUInt16BigEndian(transport[field..], protocol == IpProtocol.Icmp ? InternetChecksum.Compute(transport) : PseudoHeader.Checksum(source, destination, protocol, transport));
     }

@@ -163,6 +163,7 @@ public sealed class NetworkNat
     {
         int icmp = EthernetView.Size + (frame[EthernetView.Size] & 15) * 4;
         if (frame.Length < icmp + 8 + 28 || frame[icmp] is not (3 or 11 or 12)) return "the NAT knows no such packet";
+        if (InternetChecksum.Compute(frame[icmp..(EthernetView.Size + BinaryPrimitives.ReadUInt16BigEndian(frame[(EthernetView.Size + 2)..]))]) != 0) return "the NAT believes no harmed error";
         ReadOnlySpan<byte> quoted = frame[(icmp + 8)..];
         int header = (quoted[0] & 15) * 4;
         IpProtocol protocol = (IpProtocol)quoted[9];

@@ -52,6 +52,7 @@ internal sealed class NicGate
     {
         Instant now = _net.Loop.Now;
         Release(now);
+        if (isOutgoing && SeenFrame.TryRead(frame, out SeenFrame sent) && Attachment.Host.Owns(sent.Source)) _net.Connections.OnSent(sent, now);
         if (Nat is not null)
         {
             Span<byte> copy = Copy(frame);
@@ -62,9 +63,7 @@ internal sealed class NicGate
             }
             frame = copy;
         }
-        if (!SeenFrame.TryRead(frame, out SeenFrame seen)) return Forward(frame, info, isOutgoing);
-        if (isOutgoing && Attachment.Host.Owns(seen.Source)) _net.Connections.OnSent(seen, now);
-        if (!_net.Faults.Any) return Forward(frame, info, isOutgoing);
+        if (!_net.Faults.Any || !SeenFrame.TryRead(frame, out SeenFrame seen) || !seen.IsIntact(frame)) return Forward(frame, info, isOutgoing); // a stack takes no harmed segment
         GateFrame passing = new(this, frame, seen, isOutgoing, now);
         _net.Faults.Apply(ref passing);
         return Finish(passing, info);

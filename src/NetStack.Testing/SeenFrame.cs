@@ -39,6 +39,10 @@ internal readonly record struct SeenFrame
     /// <summary>The sequence number behind it.</summary>
     internal uint SequenceEnd => unchecked(Sequence + (uint)PayloadLength + ((Flags & (TcpFlags.Syn | TcpFlags.Fin)) != 0 ? 1u : 0));
 
+    /// <summary>Whether the sum over a TCP segment is right; of others nothing is said.</summary>
+    internal bool IsIntact(ReadOnlySpan<byte> frame) =>
+        !IsTcp || PseudoHeader.IsRight(Source, Destination, Protocol, frame[TransportOffset..(PayloadOffset + PayloadLength)]);
+
     /// <summary>Reads an Ethernet frame; false where it carries no whole IP packet.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> frame, out SeenFrame seen)
     {

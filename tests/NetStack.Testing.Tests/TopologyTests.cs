@@ -67,6 +67,7 @@ public sealed class TopologyTests
         Assert.Equal(2, (await two.Input.ReadAsync()).Buffer.FirstSpan[0]);
         Assert.Equal(2, nat.BindingCount);
         net.Flow(a, server, 80).Should(connections: 1, requestBytes: 1, retransmissions: 0);
+        net.Flow(nat.Host, server, 80).Should(connections: 0); // they are its clients'
         foreach (NetConnection connection in (NetConnection[])[first, second, one, two]) connection.Abort();
     });
 
