@@ -38,6 +38,13 @@ step_captures() { # compare the inspector with the truth of real captures, and t
   dotnet build src/NetStack.Inspect -c Release -v quiet
   eng/compare-captures.sh "$captures"
 }
+step_trust() { # every attack against every kind of client, with control runs; the table of docs/trust.md
+  rm -f artifacts/trust.txt
+  local status=0
+  dotnet test tests/NetStack.Trust.Tests -c Release || status=$?
+  [ -f artifacts/trust.txt ] && cat artifacts/trust.txt
+  return "$status"
+}
 step_package() { # pack, then install and run what was packed, from a local source
   eng/try-packages.sh
 }
@@ -46,6 +53,9 @@ step_bench() { # the tables of docs/performance.md
   dotnet run -c Release --project bench/NetStack.Bench -- stack
 }
 
+step_economics() { # the tables and figures of docs/copy-or-map.md
+  dotnet run -c Release --project bench/NetStack.Bench -- all
+}
 step_packetdrill-lib() { # build what packetdrill loads, into artifacts/packetdrill
   eng/packetdrill-lib.sh
 }

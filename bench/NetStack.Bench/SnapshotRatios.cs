@@ -57,14 +57,22 @@ public static class SnapshotRatios
 public sealed class Ways(FrameRing ring, int headerLength)
 {
     private readonly HeaderSnapshot _snapshot = new();
-    private readonly FetchMeter _meter = new();
     private readonly byte[] _copy = new byte[HeaderShape.FrameLength];
+
+    /// <summary>Counts what the snapshot and the copy fetch.</summary>
+    public FetchMeter Meter { get; } = new();
+
+    /// <summary>The first frame that is looked at.</summary>
+    public int First { get; set; }
+
+    /// <summary>How many frames are looked at from there; all unless set.</summary>
+    public int Count { get; set; } = ring.Bodies.Length;
 
     /// <summary>Reads the shared memory itself, for a caller who trusts the device.</summary>
     public ulong InPlace()
     {
         ulong sum = 0;
-        for (int i = 0; i < ring.Bodies.Length; i++)
+        for (int i = First; i < First + Count; i++)
         {
             if (ring.Window(i).TryTrust(Trust.DataOnly, out TrustedSpan bytes)) sum += HeaderShape.Parse(bytes.Bytes);
         }
@@ -75,9 +83,9 @@ public sealed class Ways(FrameRing ring, int headerLength)
     public ulong Snapshot()
     {
         ulong sum = 0;
-        for (int i = 0; i < ring.Bodies.Length; i++)
+        for (int i = First; i < First + Count; i++)
         {
-            _snapshot.Begin(ring.Bodies[i], _meter);
+            _snapshot.Begin(ring.Bodies[i], Meter);
             sum += HeaderShape.Parse(_snapshot.Require(headerLength));
         }
         return sum;
@@ -87,9 +95,9 @@ public sealed class Ways(FrameRing ring, int headerLength)
     public ulong WholeCopy()
     {
         ulong sum = 0;
-        for (int i = 0; i < ring.Bodies.Length; i++)
+        for (int i = First; i < First + Count; i++)
         {
-            ring.Bodies[i].CopyTo(0, _copy, _meter);
+            ring.Bodies[i].CopyTo(0, _copy, Meter);
             sum += HeaderShape.Parse(_copy);
         }
         return sum;

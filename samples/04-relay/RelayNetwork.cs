@@ -18,7 +18,10 @@ internal sealed class RelayNetwork : IPollable, IDisposable
     private readonly VirtualNic _nicB;
     private readonly BufferRegistration[] _lent;
 
-    internal RelayNetwork(Impairment front)
+    /// <summary>Plugs everything together.</summary>
+    /// <param name="front">What the cable to the client does to frames.</param>
+    /// <param name="device">What the relay's device in front does beside its duty.</param>
+    internal RelayNetwork(Impairment front, DeviceTamper? device = null)
     {
         VirtualLink frontCable = new(front, new Impairment { Delay = front.Delay }, seed: 1);
         VirtualLink backCable = new(new Impairment { Delay = TimeSpan.FromMilliseconds(1) }, seed: 2);
@@ -27,7 +30,7 @@ internal sealed class RelayNetwork : IPollable, IDisposable
         Relay = new NetworkStack(new StackOptions { Seed = 3 });
 
         // The ring takes a part of the receive buffers only: the others are what may be held by handle.
-        _nicA = new VirtualNic(new VirtualNicOptions { Name = "a", Mac = new MacAddress(0x02_00_00_00_00_0A), RingSize = 128 });
+        _nicA = new VirtualNic(new VirtualNicOptions { Name = "a", Mac = new MacAddress(0x02_00_00_00_00_0A), RingSize = 128, Tamper = device });
         _nicB = new VirtualNic(new VirtualNicOptions { Name = "b", Mac = new MacAddress(0x02_00_00_00_00_0B), RingSize = 128 });
         _a = Plug(_nicA, Front.Address);
         _b = Plug(_nicB, IpAddress.Parse("10.2.0.1"));

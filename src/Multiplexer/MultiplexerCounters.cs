@@ -29,6 +29,9 @@ public sealed class MultiplexerCounters
     /// <summary>Datagrams forgotten before their time because too many were fragmented at once.</summary>
     public long FragmentsEvicted { get; internal set; }
 
+    /// <summary>Bytes of receive buffers that were cleared before they were posted again, over the rings and all steered queues.</summary>
+    public long BytesScrubbed { get; internal set; }
+
     /// <summary>Ports that asked to be steered and could not be.</summary>
     public long SteeringFallbacks { get; internal set; }
 

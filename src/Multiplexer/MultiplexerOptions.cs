@@ -30,11 +30,21 @@ public sealed class MultiplexerOptions
     /// </summary>
     public int? RingReserve { get; set; }
 
+    /// <summary>
+    /// Whether a ring's buffers are cleared before they are posted again, so that a device which completes a buffer with fewer bytes
+    /// than it claims delivers zeros and nothing of an earlier frame. Cleared is what the last frame filled, or the whole buffer where
+    /// the driver refused the completion. <see cref="PortOptions.ScrubBuffers"/> says it for a steered queue.
+    /// </summary>
+    public bool ScrubBuffers { get; set; }
+
     /// <summary>Fragmented datagrams remembered at a time, 1 to 65,536; more make the oldest forgotten.</summary>
     public int FragmentEntries { get; set; } = 256;
 
     /// <summary>How long a fragmented datagram is remembered. RFC 791 suggests 15 s, RFC 8200 asks for 60 s.</summary>
     public TimeSpan FragmentLifetime { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>What is checked of clients; less than all for control runs.</summary>
+    internal ClientChecks Checks { get; set; } = ClientChecks.All;
 
     internal int ReserveOf(int posted) => Math.Min(RingReserve ?? posted / 4, posted);
 

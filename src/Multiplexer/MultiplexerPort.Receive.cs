@@ -12,7 +12,7 @@ public sealed partial class MultiplexerPort
 
     // Slots of frames by handle and of copies, apart: how many of the former are out is how many frames the client holds, and no
     // slot of a copy was ever in another client's hands.
-    private readonly HeaderSnapshotPool _handleSlots = new();
+    private readonly HandleSlots _handleSlots;
     private readonly HeaderSnapshotPool _copySlots = new();
 
     // What a client later reads of its own private copy is no fetch from shared memory.
@@ -24,19 +24,9 @@ public sealed partial class MultiplexerPort
     {
         if (registration is not PortRegistration own || !_registrations.Contains(own) || (own.Use & BufferUse.Receive) == 0)
             throw new InvalidOperationException("The registration is not of this port, not for receiving, or is being withdrawn.");
-        int taken = 0;
-        if (Steered is not null && own.Device is not null)
-        {
-            taken = Steered.Queue.Post(own.Device, buffers);
-        }
-        else
-        {
-            for (; taken < buffers.Length && _buffers.PostRoom > 0; taken++)
-            {
-                if (!own.Pool.IsLive(buffers[taken])) throw new InvalidOperationException($"Buffer {buffers[taken]} is stale.");
-                _buffers.Post(own, buffers[taken]);
-            }
-        }
+        int taken;
+        if (Steered is not null && own.Device is not null) taken = Steered.Queue.Post(own.Device, buffers);
+        else taken = _buffers.Post(own, buffers);
         _queue.Counters.BuffersPosted += taken;
         return taken;
     }
@@ -53,6 +43,16 @@ public sealed partial class MultiplexerPort
             _incoming.Drop(1);
         }
         return count;
+    }
+
+    /// <summary>Counts the buffers of a steered frame that the client had posted.</summary>
+    internal void CountCompleted(in PacketBody body)
+    {
+        BufferPool? ring = Steered!.Ring?.Pool;
+        for (int i = 0; i < body.SliceCount; i++)
+        {
+            if (body.Slice(i).Pool != ring) _queue.Counters.BuffersCompleted++;
+        }
     }
 
     /// <summary>What is done with a frame for this client. Drops for want of room are counted here.</summary>
@@ -75,11 +75,13 @@ public sealed partial class MultiplexerPort
         CopyDecision decision = Copy.Decide(facts);
         if (decision == CopyDecision.Drop) return Lose(DropReason.Strategy);
         bool wantsCopy = decision == CopyDecision.All;
-        bool overQuota = !wantsCopy && !own && HeldFrames >= _heldQuota;
-        if (wantsCopy || overQuota || foreign || (starved && !own))
+        bool overQuota = !wantsCopy && !own && facts.HeldFrames >= _heldQuota;
+        bool overdue = !wantsCopy && !own && !overQuota && OverdueFrames > 0;
+        if (wantsCopy || overQuota || overdue || foreign || (starved && !own))
         {
             if (!_buffers.Fits(frame.Length)) return Lose(DropReason.ClientFull);
             if (overQuota) Counters.CopiedOverQuota++;
+            else if (overdue) Counters.CopiedForHoldTime++;
             else if (!wantsCopy && !foreign) Counters.CopiedForRing++;
             return CopyDecision.All;
         }
@@ -93,7 +95,7 @@ public sealed partial class MultiplexerPort
     /// <param name="source">Its snapshot, or one that holds all of it already.</param>
     internal void DeliverCopy(in ReceivedFrame frame, HeaderSnapshot source)
     {
-        if (!_buffers.TryTake(frame.Length, _queue.Counters, out PacketBody body))
+        if (!_buffers.TryTake(frame.Length, Counters, out PacketBody body))
         {
             Lose(DropReason.ClientFull);
             return;
@@ -112,8 +114,9 @@ public sealed partial class MultiplexerPort
     /// <summary>Passes a frame by handle, with the slot that was filled to classify it.</summary>
     internal void DeliverOwned(ref ReceivedFrame frame, CopyDecision decision)
     {
-        _handleSlots.Adopt(frame.Headers, frame.Snapshots);
-        frame.Snapshots = _handleSlots;
+        HeaderSnapshotPool slots = _handleSlots.Lend(_multiplexer.Now);
+        slots.Adopt(frame.Headers, frame.Snapshots);
+        frame.Snapshots = slots;
         frame.Headers.Rebind(frame.Body, _meter);
         DeliverHandle(ref frame, decision);
         frame = default;
@@ -124,9 +127,9 @@ public sealed partial class MultiplexerPort
     {
         ReceivedFrame second = frame;
         second.Body = frame.Body.Share();
-        second.Headers = _handleSlots.Rent(second.Body, _meter);
+        second.Snapshots = _handleSlots.Lend(_multiplexer.Now);
+        second.Headers = second.Snapshots.Rent(second.Body, _meter);
         second.Headers.BeginFrom(frame.Headers, second.Body, _meter);
-        second.Snapshots = _handleSlots;
         DeliverHandle(ref second, decision);
     }
 
@@ -146,14 +149,18 @@ public sealed partial class MultiplexerPort
     {
         while (_incoming.Count > 0)
         {
-            _incoming.Head.Release();
+            ReceivedFrame frame = _incoming.Head;
             _incoming.Drop(1);
+            if (_checksBodies) ReleaseAnyway(ref frame.Body);
+            frame.Release();
             _queue.Counters.ReceiveDrops.Add(DropReason.ClientGone);
         }
         while (_outgoing.Count > 0)
         {
-            _outgoing.Head.Body.Release();
+            PacketBody body = _outgoing.Head.Body;
             _outgoing.Drop(1);
+            if (_checksBodies) ReleaseAnyway(ref body);
+            else body.Release();
             _queue.Counters.TransmitDrops.Add(DropReason.ClientGone);
         }
         _buffers.Withdraw(null);
@@ -197,6 +204,20 @@ public sealed partial class MultiplexerPort
         }
         _incoming.Enqueue(frame);
         _multiplexer.MarkDelivered();
+    }
+
+    /// <summary>Releases a body of which the client may have released a buffer behind our back: that was its own.</summary>
+    private static void ReleaseAnyway(ref PacketBody body)
+    {
+        try
+        {
+            body.Release();
+        }
+        catch (InvalidOperationException)
+        {
+            // the other pins were released even so
+        }
+        body = default;
     }
 
     private CopyDecision Lose(DropReason reason)

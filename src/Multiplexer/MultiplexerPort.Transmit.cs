@@ -7,6 +7,7 @@ public sealed partial class MultiplexerPort
 {
     private readonly BoundedQueue<TransmitFrame> _outgoing;
     private readonly int[] _lengths;
+    private readonly bool _checksBodies;
     private ShadowPool? _shadow;
 
     internal int Backlog => _outgoing.Count;
@@ -45,7 +46,7 @@ public sealed partial class MultiplexerPort
     /// <returns>Whether it took one.</returns>
     internal bool SendSome(int most)
     {
-        Span<TransmitFrame> run = _outgoing.Run(most);
+        Span<TransmitFrame> run = _checksBodies ? RunOfIntact(most) : _outgoing.Run(most);
         if (run.Length == 0) return false;
         for (int i = 0; i < run.Length; i++) _lengths[i] = run[i].Length; // what was sent is no longer ours to ask
         int accepted = DeviceQueue.Transmit(run);
@@ -53,6 +54,40 @@ public sealed partial class MultiplexerPort
         _queue.Counters.FramesSent += accepted;
         _outgoing.Drop(accepted);
         return accepted > 0;
+    }
+
+    /// <summary>The oldest frames that wait and whose buffers nobody released meanwhile; those before them are dropped.</summary>
+    private Span<TransmitFrame> RunOfIntact(int most)
+    {
+        while (true)
+        {
+            Span<TransmitFrame> run = _outgoing.Run(most);
+            int intact = 0;
+            while (intact < run.Length && IsIntact(run[intact].Body)) intact++;
+            if (intact > 0 || run.Length == 0) return run[..intact];
+            PacketBody spoiled = run[0].Body;
+            _outgoing.Drop(1);
+            ReleaseAnyway(ref spoiled);
+            _queue.Counters.TransmitDrops.Add(DropReason.Released);
+        }
+    }
+
+    private static bool IsIntact(in PacketBody body)
+    {
+        for (int i = 0; i < body.SliceCount; i++)
+        {
+            BodySlice slice = body.Slice(i);
+            if (!slice.Pool.IsLive(slice.Buffer)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>Ends the client's ownership, of which it may have kept copies, in favour of one that only the port has.</summary>
+    private static void TakeOver(ref PacketBody body)
+    {
+        PacketBody own = body.Share();
+        body.Release();
+        body = own;
     }
 
     private DropReason? Refuse(in TransmitFrame frame)
@@ -67,7 +102,12 @@ public sealed partial class MultiplexerPort
     private bool TryPlaceBody(ref TransmitFrame frame, out DropReason? refusal)
     {
         refusal = null;
-        if (frame.Body.IsEmpty || (!Copy.CopiesTransmit && IsMapped(frame.Body))) return true;
+        if (frame.Body.IsEmpty) return true;
+        if (!Copy.CopiesTransmit && IsMapped(frame.Body))
+        {
+            if (_checksBodies) TakeOver(ref frame.Body);
+            return true;
+        }
         if (_shadow is null || frame.Body.Length > _shadow.Capacity)
         {
             refusal = DropReason.Unsupported;

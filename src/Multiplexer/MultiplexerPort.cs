@@ -14,7 +14,7 @@ namespace NetStack.Multiplexer;
 /// (<see cref="PortOptions.BufferCount"/>). Frames passed by handle use neither. On a steered port posted buffers go to the
 /// device's own queue.</para>
 /// </remarks>
-public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
+public sealed partial class MultiplexerPort : IMeteredNic, IClientNic, IAsyncDisposable
 {
     private const int PostedCapacity = 4096;
 
@@ -44,8 +44,10 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
         IsDefault = options.Default;
         IsRouter = options.Router;
         SourceCheck = options.SourceCheck;
-        Verification = options.Verification ?? (Trust.Steering ? SteeringVerification.Trust : SteeringVerification.Verify);
+        Verification = options.VerificationInForce;
+        Terms = options.TermsOf(isSteered: false);
         _heldQuota = options.HeldFrames;
+        _handleSlots = new HandleSlots(options.HoldTime);
         _queue = new PortQueue(this);
         _queues = [_queue];
         Counters = new PortCounters(_queue.Counters, _meter);
@@ -53,7 +55,8 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
         _outgoing = new BoundedQueue<TransmitFrame>(options.TransmitDepth);
         _lengths = new int[options.TransmitDepth];
         _ownBuffers = options.BufferCount == 0 ? null : BufferPool.Create(options.BufferSize, options.BufferCount, RegionWriter.Owner);
-        _buffers = new CopyBuffers(_ownBuffers, PostedCapacity);
+        _buffers = new CopyBuffers(_ownBuffers, PostedCapacity, (multiplexer.Checks & ClientChecks.Posted) != 0);
+        _checksBodies = (multiplexer.Checks & ClientChecks.Bodies) != 0;
     }
 
     /// <summary>The name it was attached by.</summary>
@@ -92,6 +95,9 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
     /// <summary>Whether the hardware places this port's flows, and if not, why.</summary>
     public SteeringState SteeringState { get; internal set; }
 
+    /// <summary>Strategy, trust, placement and verification as they are in force.</summary>
+    public ClientTerms Terms { get; internal set; }
+
     /// <summary>The addresses the port owns now.</summary>
     public IReadOnlyList<IpAddress> Addresses => _addresses;
 
@@ -102,6 +108,10 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
 
     /// <summary>Frames by handle that wait or that the client holds.</summary>
     public int HeldFrames => _handleSlots.Outstanding;
+
+    /// <summary>How many of them are held for longer than <see cref="PortOptions.HoldTime"/> now; while it is not 0, further frames
+    /// are copied out to the client instead.</summary>
+    public int OverdueFrames => _handleSlots.Overdue(_multiplexer.Now);
 
     /// <summary>The frame the hardware placed wrong last, if any. It lies in this client's memory.</summary>
     public MissteeredFrame? LastMissteered { get; internal set; }
@@ -145,12 +155,16 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
     /// pools to receive into are mapped only on a steered port, elsewhere the multiplexer alone writes them.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is only queue 0.</exception>
+    /// <exception cref="ArgumentException">The pool is for receiving and lies in a ring of the multiplexer or in memory of another
+    /// client.</exception>
     /// <exception cref="ObjectDisposedException">The port was detached.</exception>
     /// <inheritdoc/>
     public BufferRegistration Register(BufferPool pool, int queue, BufferUse use)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(queue, 0);
         ObjectDisposedException.ThrowIf(IsDetached, this);
+        if ((use & BufferUse.Receive) != 0 && _multiplexer.IsForeign(pool.Region, this))
+            throw new ArgumentException("The pool lies in a ring of the multiplexer or in memory of another client.", nameof(pool));
         BufferUse mapped = use & ~(Steered is null ? BufferUse.Receive : 0) & ~(Copy.CopiesTransmit ? BufferUse.Transmit : 0);
         BufferRegistration? device = mapped == 0 ? null : _multiplexer.Nic.Register(pool, DeviceQueue.Index, mapped);
         PortRegistration registration = new(this, pool, use, device);
@@ -189,9 +203,9 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
         return new ValueTask(_detached!);
     }
 
-    /// <summary>Name, placement, trust and strategy: what the client relies on, in one line for logs.</summary>
+    /// <summary>Name, terms and filter: what the client relies on, in one line for logs.</summary>
     public override string ToString() =>
-        $"{Name}: {(Steered is null ? "copy per client" : $"steered ({Verification})")}, {Copy}, trust {Trust}, filter {Filter?.ToString() ?? "all"}" +
+        $"{Name}: {Terms} filter={Filter?.ToString() ?? "all"}" +
         (SteeringState is SteeringState.NotAsked or SteeringState.Active ? "" : $", not steered: {SteeringState}");
 
     internal bool Owns(IpAddress address)
@@ -199,6 +213,17 @@ public sealed partial class MultiplexerPort : IMeteredNic, IAsyncDisposable
         foreach (IpAddress own in _addresses)
         {
             if (own == address) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Whether frames to this client are written into a region.</summary>
+    internal bool ReceivesInto(DmaRegion region)
+    {
+        if (region == _ownBuffers?.Region || region == Steered?.Ring?.Pool.Region) return true;
+        foreach (PortRegistration registration in _registrations)
+        {
+            if (registration.Pool.Region == region && (registration.Use & BufferUse.Receive) != 0) return true;
         }
         return false;
     }

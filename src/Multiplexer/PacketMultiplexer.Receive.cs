@@ -12,7 +12,7 @@ public sealed partial class PacketMultiplexer
 
     private int ReceiveUnsteered(FilledRing ring, Instant now)
     {
-        int count = ring.Queue.Receive(_batch);
+        int count = ring.Receive(_batch);
         int undelivered = 0;
         for (int i = 0; i < count; i++) undelivered += BuffersOf(_batch[i], ring.Pool);
         for (int i = 0; i < count; i++)
@@ -24,22 +24,25 @@ public sealed partial class PacketMultiplexer
             bool starved = ring.Reserve > 0 && ring.Posted + ring.Pool.Available + undelivered < ring.Reserve;
             Deliver(ref frame, now, starved);
         }
-        ring.Refill();
+        Counters.BytesScrubbed += ring.Refill();
         return count;
     }
 
     private int ReceiveSteered(MultiplexerPort port, Instant now)
     {
         SteeredQueue steered = port.Steered!;
-        int count = steered.Queue.Receive(_batch);
+        int count = steered.Ring?.Receive(_batch) ?? steered.Queue.Receive(_batch);
         for (int i = 0; i < count; i++)
         {
             ref ReceivedFrame frame = ref _batch[i];
             Counters.FramesReceived++;
             Counters.BytesReceived += frame.Length;
+            port.CountCompleted(frame.Body);
             DeliverSteered(port, ref frame, now);
         }
-        steered.Ring?.Refill();
+        long scrubbed = steered.Ring?.Refill() ?? 0;
+        port.Counters.BytesScrubbed += scrubbed;
+        Counters.BytesScrubbed += scrubbed;
         return count;
     }
 

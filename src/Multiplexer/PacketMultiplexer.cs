@@ -58,7 +58,7 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
         for (int i = 0; i < _rings.Length; i++)
         {
             BufferPool pool = BufferPool.Create(_options.RingBufferSize, _options.RingBuffers, RegionWriter.Device, _options.HugePages);
-            _rings[i] = new FilledRing(nic, i, pool, _options);
+            _rings[i] = new FilledRing(nic, i, pool, _options.ScrubBuffers, _options);
         }
         nic.OnWake(WakeEverybody);
     }
@@ -114,6 +114,7 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
     /// <returns>How many frames were taken from the NIC; more may wait when this is not 0.</returns>
     public int Poll(Instant now)
     {
+        Now = now;
         Nic.Poll(now);
         int frames = 0;
         foreach (FilledRing ring in _rings) frames += ReceiveUnsteered(ring, now);
@@ -156,6 +157,26 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
     {
         _disposal ??= DisposeEverything();
         return new ValueTask(_disposal);
+    }
+
+    /// <summary>The time of the last poll.</summary>
+    internal Instant Now { get; private set; }
+
+    internal ClientChecks Checks => _options.Checks;
+
+    /// <summary>Whether a region is a ring's, or one into which another port's frames are written.</summary>
+    internal bool IsForeign(DmaRegion region, MultiplexerPort port)
+    {
+        if ((Checks & ClientChecks.Memory) == 0) return false;
+        foreach (FilledRing ring in _rings)
+        {
+            if (ring.Pool.Region == region) return true;
+        }
+        foreach (MultiplexerPort other in _ports)
+        {
+            if (other != port && other.ReceivesInto(region)) return true;
+        }
+        return false;
     }
 
     internal void MarkDelivered() => _delivered = true;
@@ -240,6 +261,7 @@ public sealed partial class PacketMultiplexer : IPollable, IAsyncDisposable
         if (port.SteeringState == SteeringState.Active)
         {
             port.Steered = queue;
+            port.Terms = options.TermsOf(isSteered: true);
             return;
         }
         port.Counters.SteeringFallbacks++;

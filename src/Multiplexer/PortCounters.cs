@@ -65,6 +65,15 @@ public sealed class PortCounters
     /// <summary>Frames that were copied because too few of the ring's buffers were left with the device.</summary>
     public long CopiedForRing { get; internal set; }
 
+    /// <summary>Frames that were copied because the client holds one by handle for longer than <see cref="PortOptions.HoldTime"/>.</summary>
+    public long CopiedForHoldTime { get; internal set; }
+
+    /// <summary>Buffers the client had posted and that were released, held elsewhere or freed when their turn came: they were passed over.</summary>
+    public long PostedBuffersSkipped { get; internal set; }
+
+    /// <summary>Bytes of the steered queue's buffers that were cleared before they were posted again.</summary>
+    public long BytesScrubbed { get; internal set; }
+
     /// <summary>Frames that came by the port's own queue.</summary>
     public long FramesSteered { get; internal set; }
 

@@ -34,6 +34,10 @@ public sealed class PortOptions
     /// <summary>Buffers of the port that a steered queue is filled from; 0 for a client that only posts its own.</summary>
     public int SteeredBufferCount { get; set; } = 256;
 
+    /// <summary>Whether those of a steered queue are cleared before they are posted again, as
+    /// <see cref="MultiplexerOptions.ScrubBuffers"/>. What a client posts itself is the client's to clear.</summary>
+    public bool ScrubBuffers { get; set; }
+
     /// <summary>
     /// Buffers that are mapped for sending once and that bodies are copied into: every body where the strategy
     /// <see cref="ICopyStrategy.CopiesTransmit"/>, else those that lie in memory the client did not register. 0: the latter are
@@ -52,6 +56,14 @@ public sealed class PortOptions
     /// no buffer for the copy. At least 0.
     /// </summary>
     public int HeldFrames { get; set; } = 128;
+
+    /// <summary>
+    /// How long a frame by handle may wait or be held: while the client has one for longer, further ones are copied out, and dropped
+    /// where there is no buffer for the copy. What it holds stays its own. Told apart to a quarter of the time, counted from the poll
+    /// that lent it. Null: no limit.
+    /// </summary>
+    /// <remarks>Frames that lie in the client's own memory, as on a steered queue, are passed by handle whatever it holds.</remarks>
+    public TimeSpan? HoldTime { get; set; }
 
     /// <summary>The port's MAC address; null for the NIC's.</summary>
     public MacAddress? Mac { get; set; }
@@ -85,6 +97,15 @@ public sealed class PortOptions
         return this;
     }
 
+    /// <summary>What is asked for, in one line for logs; <see cref="MultiplexerPort.Terms"/> tells what became of it.</summary>
+    public override string ToString() => TermsOf(Placement == Placement.Steered).ToString();
+
+    internal SteeringVerification VerificationInForce => Verification ?? (Trust.Steering ? SteeringVerification.Trust : SteeringVerification.Verify);
+
+    internal ClientTerms TermsOf(bool isSteered) => isSteered
+        ? new ClientTerms(Copy, Trust, "steered", VerificationInForce == SteeringVerification.Trust ? "trust" : "verify")
+        : new ClientTerms(Copy, Trust, "copied");
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Copy);
@@ -95,6 +116,7 @@ public sealed class PortOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueDepth, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(TransmitDepth, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(HeldFrames);
+        if (HoldTime is { } time) ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero, nameof(HoldTime));
         if (Verification == SteeringVerification.Trust && !Trust.Steering)
             throw new ArgumentException("Steering without verification needs a client that declares Trust.Steering.", nameof(Verification));
     }

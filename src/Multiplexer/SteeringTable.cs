@@ -86,7 +86,7 @@ internal sealed class SteeringTable
     {
         if (options.SteeredBufferCount == 0) return new SteeredQueue(_nic.Queues[index], null);
         BufferPool pool = BufferPool.Create(options.BufferSize, options.SteeredBufferCount, RegionWriter.Device);
-        return new SteeredQueue(_nic.Queues[index], new FilledRing(_nic, index, pool));
+        return new SteeredQueue(_nic.Queues[index], new FilledRing(_nic, index, pool, options.ScrubBuffers));
     }
 
     private bool TryNote(FlowTag tag, MultiplexerPort port)

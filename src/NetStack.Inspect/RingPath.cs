@@ -2,6 +2,7 @@ using NetStack.Analysis;
 using NetStack.Multiplexer;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
+using NetStack.Nic.Virtual.Hostile;
 using NetStack.Wire;
 
 namespace NetStack.Inspect;
@@ -30,7 +31,7 @@ internal sealed class RingPath : IInspectPath
         {
             RingSize = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(2, options.RingBuffers)),
             MaxFrameLength = 128 * 1024 * 1024,
-            ScrambleFetched = options.RingScramble,
+            Tamper = options.RingScramble ? new RewriteAfterFetch() : null,
         });
         _multiplexer = new PacketMultiplexer(_nic, new MultiplexerOptions
         {

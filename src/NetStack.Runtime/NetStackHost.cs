@@ -51,6 +51,9 @@ public sealed partial class NetStackHost : IAsyncDisposable
 
     internal StackDriver Driver => _driver;
 
+    /// <summary>The host's name, and for each NIC on what terms its frames come.</summary>
+    public override string ToString() => $"{_options.Name}: {string.Join("; ", _driver.Attachments.Select(a => $"{a.Interface.Name} {a.Terms}"))}";
+
     /// <summary>Begins a host.</summary>
     public static NetStackHostBuilder CreateBuilder() => new();
 

@@ -26,6 +26,7 @@ internal sealed class NicAttachment
         _diagnostics = diagnostics;
         _options = options;
         Nic = nic;
+        Terms = options.TermsOn(nic);
         _buffers = new BufferPool[nic.Queues.Count];
         _forReceiving = new BufferRegistration[nic.Queues.Count];
         for (int i = 0; i < _buffers.Length; i++)
@@ -40,6 +41,9 @@ internal sealed class NicAttachment
     internal INic Nic { get; }
 
     internal NetInterface Interface { get; }
+
+    /// <summary>On what terms frames are received.</summary>
+    internal ClientTerms Terms { get; }
 
     /// <summary>The buffers frames are received into, a pool for each queue.</summary>
     internal IReadOnlyList<BufferPool> ReceiveBuffers => _buffers;

@@ -43,9 +43,15 @@ public sealed class NicOptions
     /// <summary>How IPv6 configures itself.</summary>
     public Ipv6InterfaceOptions Ipv6 { get; } = new();
 
+    private ClientTerms OwnTerms => new(Copy, Trust, "own");
+
     internal IReadOnlyList<(IpAddress Address, int PrefixLength)> Addresses => _addresses;
 
     internal IReadOnlyList<IpAddress> Gateways => _gateways;
+
+    /// <summary>What is copied and what is believed, in one line for logs; where the NIC is a client's share of another
+    /// (<see cref="IClientNic"/>), its own terms are in force.</summary>
+    public override string ToString() => OwnTerms.ToString();
 
     /// <summary>Adds an address.</summary>
     /// <param name="cidr">An address and its prefix length, <c>10.0.0.2/24</c> or <c>2001:db8::2/64</c>.</param>
@@ -68,6 +74,13 @@ public sealed class NicOptions
         if (!IpAddress.TryParse(address, out IpAddress gateway)) throw new FormatException($"'{address}' is no address of a router.");
         _gateways.Add(gateway);
         return this;
+    }
+
+    /// <summary>On what terms a host gets the frames of a NIC: the NIC's own where it is a client's share of another.</summary>
+    internal ClientTerms TermsOn(INic nic)
+    {
+        while (nic is INicDecorator decorator) nic = decorator.Inner;
+        return nic is IClientNic share ? share.Terms : OwnTerms;
     }
 
     internal InterfaceOptions ToInterfaceOptions(INic nic)

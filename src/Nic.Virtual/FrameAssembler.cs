@@ -16,7 +16,7 @@ internal enum ChainProgress
 }
 
 /// <summary>Puts a frame together from completions that were checked one by one, and counts frames that break.</summary>
-internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers, DropCounters drops)
+internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers, DropCounters drops, bool checksChain)
 {
     private PacketBody _body;
     private RxCompletion _first;
@@ -29,7 +29,7 @@ internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers, DropCou
     internal ChainProgress Add(in RxCompletion completion, BodySlice slice)
     {
         bool isLast = IsLast(completion);
-        if (completion.ChainIndex == 0)
+        if (completion.ChainIndex == 0 && checksChain)
         {
             Abort(isLast: true); // a frame that was never ended
         }
@@ -39,7 +39,7 @@ internal sealed class FrameAssembler(int maxFrameLength, int maxBuffers, DropCou
             _skipping = !isLast;
             return ChainProgress.Dropped;
         }
-        if (completion.ChainIndex != _expected || _expected >= maxBuffers || _body.Length + slice.Length > maxFrameLength)
+        if (checksChain && (completion.ChainIndex != _expected || _expected >= maxBuffers || _body.Length + slice.Length > maxFrameLength))
         {
             slice.Pool.Release(slice.Buffer);
             if (_expected == 0) drops.Add(DropReason.BadChain);

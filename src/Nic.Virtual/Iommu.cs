@@ -13,6 +13,10 @@ public enum IommuMode
 
     /// <summary>Never: mappings are made once and kept for the device's life.</summary>
     Permanent,
+
+    /// <summary>There is no IOMMU, or it lets the device pass (Linux <c>iommu=pt</c>): addresses are the machine's own, and the device reads
+    /// and writes all memory, mapped or not. Mapping costs nothing and protects nothing.</summary>
+    Off,
 }
 
 /// <summary>What an access wants.</summary>
@@ -52,15 +56,8 @@ public sealed record IommuOptions
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>What operations cost, in virtual cycles. A model to weigh strategies with, not a measurement.</summary>
-    public IommuCosts Costs { get; init; } = new();
+    public IommuCosts Costs { get; init; } = IommuCosts.Illustrative;
 }
-
-/// <summary>What operations cost, in virtual cycles.</summary>
-/// <param name="Map">Mapping one page.</param>
-/// <param name="Unmap">Unmapping one page.</param>
-/// <param name="Invalidate">One IOTLB invalidation, waited for.</param>
-/// <param name="IotlbMiss">A page walk.</param>
-public sealed record IommuCosts(int Map = 500, int Unmap = 500, int Invalidate = 2_000, int IotlbMiss = 400);
 
 /// <summary>
 /// Decides which memory a device reaches. A domain is a set of mappings; a device, or each of its queues, uses one. Addresses
@@ -75,6 +72,7 @@ public sealed class Iommu
     private readonly int _pageShift;
     private readonly CachedPage[] _cache;
     private readonly List<Mapping> _mappings = [];
+    private readonly MachineMemory _machine = new();
     private readonly Queue<IommuFault> _faults = new();
     private readonly List<Action> _onFlush = [];
     private ulong _nextIova = 0x1_0000_0000; // above what a 32-bit length added to 0 could reach
@@ -131,6 +129,10 @@ public sealed class Iommu
     /// <summary>Whether the mode keeps mappings for ever.</summary>
     public bool IsPermanent => _options.Mode == IommuMode.Permanent;
 
+    /// <summary>Where a region lies in the machine's memory, mapped or not: what an attacker knows or guesses. With
+    /// <see cref="IommuMode.Off"/> a device reaches it there; in every other mode that address is mapped to nothing.</summary>
+    public ulong MachineAddressOf(DmaRegion region) => _machine.AddressOf(region);
+
     /// <summary>Maps a whole region into a domain.</summary>
     /// <returns>The address its first byte has there.</returns>
     public ulong Map(int domain, DmaRegion region, DmaDirection direction) => Map(domain, region, 0, region.Length, direction);
@@ -140,6 +142,7 @@ public sealed class Iommu
     /// <returns>The address its first byte has there.</returns>
     public ulong Map(int domain, DmaRegion region, int offset, int length, DmaDirection direction)
     {
+        if (_options.Mode == IommuMode.Off) return _machine.AddressOf(region) + (ulong)offset;
         int start = offset & -_options.PageSize;
         int end = (int)Math.Min(region.Length, ((long)offset + length + _options.PageSize - 1) & -_options.PageSize);
         int pages = PagesOf(end - start);
@@ -148,7 +151,7 @@ public sealed class Iommu
         _mappings.Add(new Mapping(domain, iova, region, start, end - start, direction));
         Maps += pages;
         BytesExposed += end - start - length;
-        Cycles += (long)pages * _options.Costs.Map;
+        Cycles += _options.Costs.MapCall + (long)pages * _options.Costs.Map;
         return iova + (ulong)(offset - start);
     }
 
@@ -161,13 +164,18 @@ public sealed class Iommu
     public void Unmap(int domain, ulong iova, Instant now, Action flushed)
     {
         if (IsPermanent) throw new InvalidOperationException("A permanent mapping is kept for the device's life.");
+        if (_options.Mode == IommuMode.Off)
+        {
+            flushed();
+            return;
+        }
         int index = _mappings.FindIndex(m => m.Domain == domain && m.Contains(iova));
         if (index < 0) throw new InvalidOperationException($"Nothing is mapped at 0x{iova:x} in domain {domain}.");
         Mapping mapping = _mappings[index];
         int pages = PagesOf(mapping.Length);
         _mappings.RemoveAt(index);
         Unmaps += pages;
-        Cycles += (long)pages * _options.Costs.Unmap;
+        Cycles += _options.Costs.UnmapCall + (long)pages * _options.Costs.Unmap;
         if (_options.Mode == IommuMode.Strict)
         {
             Invalidate(mapping);
@@ -192,17 +200,21 @@ public sealed class Iommu
     /// <returns>False, with a fault in the log, when the domain may not do that there.</returns>
     internal bool TryTranslate(int domain, ulong iova, int size, DmaDirection direction, Instant now, out DmaRegion region, out int offset)
     {
-        if (Find(domain, iova, size, direction) is not { } mapping)
+        if (_options.Mode == IommuMode.Off ? _machine.TryFind(iova, size, out region, out offset) : TryFind(domain, iova, size, direction, out region, out offset))
         {
-            Fault(new IommuFault(domain, iova, size, direction, now));
-            region = null!;
-            offset = 0;
-            return false;
+            BytesMoved += size;
+            return true;
         }
-        BytesMoved += size;
-        region = mapping.Region;
-        offset = mapping.Offset + (int)(iova - mapping.Iova);
-        return true;
+        Fault(new IommuFault(domain, iova, size, direction, now));
+        return false;
+    }
+
+    private bool TryFind(int domain, ulong iova, int size, DmaDirection direction, out DmaRegion region, out int offset)
+    {
+        Mapping? mapping = Find(domain, iova, size, direction);
+        region = mapping?.Region!;
+        offset = mapping is null ? 0 : mapping.Offset + (int)(iova - mapping.Iova);
+        return mapping is not null;
     }
 
     /// <summary>The mapping an access lies in, if each page of it translates.</summary>

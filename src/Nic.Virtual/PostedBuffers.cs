@@ -11,10 +11,12 @@ internal sealed class PostedBuffers
     private readonly int _first;
     private readonly Entry[] _entries;
     private readonly int[] _free;
+    private readonly Entry[]? _past; // what had a number last, for a driver that does not ask whether it is posted
     private int _freeCount;
 
-    internal PostedBuffers(int queue, int ringSize)
+    internal PostedBuffers(int queue, int ringSize, bool remembers)
     {
+        if (remembers) _past = new Entry[ringSize];
         _first = queue * ringSize;
         _entries = new Entry[ringSize];
         _free = new int[ringSize];
@@ -50,20 +52,34 @@ internal sealed class PostedBuffers
         registration = entry.Registration!;
         buffer = entry.Buffer;
         if (entry.Registration is null) return false;
+        if (_past is not null) _past[index] = entry;
         _entries[index] = default;
         _free[_freeCount++] = index;
         registration.Unmark(buffer);
         return true;
     }
 
-    /// <summary>Releases a registration's buffers, or everything for null: the device cannot reach them any more.</summary>
-    internal void Release(VirtualRegistration? of)
+    /// <summary>The buffer that had a number last, though it is not posted.</summary>
+    internal void TakeAgain(uint id, out VirtualRegistration registration, out BufferHandle buffer)
     {
+        Entry entry = _past![id - (uint)_first];
+        registration = entry.Registration!;
+        buffer = entry.Buffer;
+    }
+
+    /// <summary>Releases a registration's buffers, or everything for null: the device cannot reach them any more.</summary>
+    /// <returns>How many they were.</returns>
+    internal int Release(VirtualRegistration? of)
+    {
+        int released = 0;
         for (int i = 0; i < _entries.Length; i++)
         {
             if (of is not null && _entries[i].Registration != of) continue;
-            if (TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) registration.Pool.Release(buffer);
+            if (!TryTake((uint)(_first + i), out VirtualRegistration registration, out BufferHandle buffer)) continue;
+            registration.GiveBack(buffer);
+            released++;
         }
+        return released;
     }
 
     /// <summary>Whether a registration's buffer is posted under a number.</summary>

@@ -78,7 +78,7 @@ internal sealed class TransmitQueue
 
     internal void Dispose()
     {
-        for (int i = 0; i < _bodies.Length; i++) _bodies[i].Release();
+        for (int i = 0; i < _bodies.Length; i++) ReleaseAnyway(ref _bodies[i]);
         _ring.Dispose();
         _headers.Dispose();
         _indexPool.Region.Dispose();
@@ -146,7 +146,7 @@ internal sealed class TransmitQueue
         Span<byte> word = stackalloc byte[4];
         _indexPool.Window(_index, 0, 4).CopyTo(word);
         uint reported = BinaryPrimitives.ReadUInt32LittleEndian(word);
-        if (reported - _completed > _produced - _completed)
+        if (reported - _completed > _produced - _completed && (_options.Checks & CompletionChecks.TransmitIndex) != 0)
         {
             _counters.TransmitDrops.Add(DropReason.BadIndex);
             return;
@@ -156,7 +156,20 @@ internal sealed class TransmitQueue
             ref VirtualRegistration? user = ref _users[SlotOf(_completed)];
             if (user is not null) user.Sending--;
             user = null;
-            _bodies[SlotOf(_completed)].Release();
+            ReleaseAnyway(ref _bodies[SlotOf(_completed)]);
+        }
+    }
+
+    /// <summary>Releases what was sent. Where its owner released a buffer behind our back, only the other pins are there to release.</summary>
+    private static void ReleaseAnyway(ref PacketBody body)
+    {
+        try
+        {
+            body.Release();
+        }
+        catch (InvalidOperationException)
+        {
+            body = default;
         }
     }
 

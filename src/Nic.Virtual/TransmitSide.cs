@@ -59,9 +59,14 @@ internal sealed class TransmitSide
     /// <summary>Tells the driver, in shared memory, how far the device came.</summary>
     private void ReportIndex(int queue, in Ring ring)
     {
+        WriteIndex(queue, _options.Tamper?.OnTransmitIndex(queue, ring.Consumer) ?? ring.Consumer);
+    }
+
+    internal void WriteIndex(int queue, uint index)
+    {
         Span<byte> word = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(word, _options.Tamper?.OnTransmitIndex(queue, ring.Consumer) ?? ring.Consumer);
-        _device.TryWrite(queue, ring.IndexIova, word);
+        BinaryPrimitives.WriteUInt32LittleEndian(word, index);
+        _device.TryWrite(queue, _rings[queue].IndexIova, word);
     }
 
     private bool TryGather(int queue, in Ring ring, out uint entries, out int length, out TransmitOffload offload)
@@ -80,6 +85,7 @@ internal sealed class TransmitSide
             entries++;
             if (isGood && entry.Length > 0)
             {
+                _device.Sending(queue, entry.Iova, (int)entry.Length);
                 isGood = TryReserve(length + (long)entry.Length) && _device.TryRead(queue, entry.Iova, _frame.AsSpan(length, (int)entry.Length));
                 if (isGood) length += (int)entry.Length;
             }

@@ -34,7 +34,12 @@ internal sealed class VirtualDevice
         _receive = new ReceiveSide[options.Queues];
         for (int i = 0; i < _receive.Length; i++) _receive[i] = new ReceiveSide(options.RingSize);
         Transmit = new TransmitSide(this, options);
+        options.Tamper?.OnAttach(_controls);
     }
+
+    internal int Queues => _options.Queues;
+
+    internal int RingSize => _options.RingSize;
 
     /// <summary>The sending half.</summary>
     internal TransmitSide Transmit { get; }
@@ -76,7 +81,9 @@ internal sealed class VirtualDevice
         {
             uint slot = side.Fetched & (uint)(_options.RingSize - 1);
             if (!TryRead(queue, side.FillIova + slot * FillEntry.Size, bytes)) continue;
-            side.At(side.PostedCount++) = FillEntry.Read(bytes);
+            FillEntry entry = FillEntry.Read(bytes);
+            side.At(side.PostedCount++) = entry;
+            _options.Tamper?.OnPosted(queue, new PostedBuffer(entry.BufferId, entry.Iova, (int)entry.Capacity));
         }
     }
 
@@ -96,6 +103,12 @@ internal sealed class VirtualDevice
         }
         side.PostedCount = kept;
     }
+
+    /// <summary>The driver read something of a completion ring.</summary>
+    internal void RingRead(int queue) => _options.Tamper!.OnRingRead(queue, _controls);
+
+    /// <summary>The driver polls: what a hostile device does without a frame.</summary>
+    internal void Poll() => _options.Tamper?.OnPoll(_controls);
 
     /// <summary>The driver queued frames to send up to a free-running index of entries.</summary>
     internal void TransmitDoorbell(int queue, uint producer)
@@ -125,6 +138,7 @@ internal sealed class VirtualDevice
         }
         if (rule?.Action == FlowAction.Queue) queue = rule.Queue;
         RxCompletion completion = Describe(info, hash, tag, frame, key);
+        _options.Tamper?.OnPlace(frame, ref queue, ref completion);
         if (_options.VlanStrip && key.Vlan >= 0 && key.HasMac && frame.Length >= 18)
         {
             completion.Flags |= RxFlags.VlanStripped;
@@ -138,16 +152,26 @@ internal sealed class VirtualDevice
     /// <summary>Writes a completion as the device's next entry, the owner word last.</summary>
     internal void WriteCompletion(int queue, in RxCompletion completion)
     {
+        WriteEntry(queue, _receive[queue].Produced++, completion);
+        if ((completion.Flags & RxFlags.EndOfPacket) != 0) Unannounced++;
+    }
+
+    /// <summary>The index of the completion that is written next.</summary>
+    internal uint NextCompletion(int queue) => _receive[queue].Produced;
+
+    internal int CompletionRoom(int queue) => Math.Max(0, _options.RingSize - (int)(_receive[queue].Produced - _receive[queue].Consumed));
+
+    /// <summary>Writes a completion as any entry, the owner word last.</summary>
+    internal void WriteEntry(int queue, uint index, in RxCompletion completion)
+    {
         if (IsDead) return;
         ReceiveSide side = _receive[queue];
-        uint index = side.Produced++;
         uint slot = index & (uint)(_options.RingSize - 1);
         if (!_iommu.TryTranslate(DomainOf(queue), side.CompletionIova + slot * RxCompletion.Size, RxCompletion.Size, DmaDirection.Write, Now, out DmaRegion ring, out int offset)) return;
         Span<byte> entry = new DeviceMemory(ring).Span(offset, RxCompletion.Size);
         completion.Write(entry);
         Volatile.WriteBarrier(); // the entry before its owner word
         BinaryPrimitives.WriteUInt32LittleEndian(entry[RxCompletion.OwnerOffset..], RxCompletion.OwnerOf(index, _ringShift));
-        if ((completion.Flags & RxFlags.EndOfPacket) != 0) Unannounced++;
     }
 
     internal bool TryWrite(int queue, ulong iova, ReadOnlySpan<byte> bytes)
@@ -163,6 +187,12 @@ internal sealed class VirtualDevice
         new DeviceMemory(region).Span(offset, bytes.Length).CopyTo(bytes);
         return true;
     }
+
+    /// <summary>The host read bytes of a buffer.</summary>
+    internal void Fetched(int queue, ulong buffer, int offset, int length) => _options.Tamper!.OnFetched(queue, buffer, offset, length);
+
+    /// <summary>The device is about to read a piece of a frame to send.</summary>
+    internal void Sending(int queue, ulong address, int length) => _options.Tamper?.OnTransmit(queue, address, length);
 
     private RxCompletion Describe(in WireFrame info, uint hash, FlowTag tag, ReadOnlySpan<byte> frame, in FrameKey key)
     {
@@ -220,9 +250,15 @@ internal sealed class VirtualDevice
 
     private void Complete(int queue, RxCompletion completion)
     {
-        _options.Tamper?.OnCompletion(queue, ref completion);
+        if (_options.Tamper is not { } tamper)
+        {
+            WriteCompletion(queue, completion);
+            return;
+        }
+        tamper.OnCompletion(queue, ref completion);
+        if (tamper.Withholds(queue, completion)) return;
         WriteCompletion(queue, completion);
-        _options.Tamper?.AfterCompletion(queue, completion, _controls);
+        tamper.AfterCompletion(queue, completion, _controls);
     }
 
     private static int BuffersFor(ReceiveSide side, int length, int split)
@@ -245,7 +281,7 @@ internal sealed class VirtualDevice
     }
 
     /// <summary>Where the headers of a TCP or UDP frame end; 0 where they cannot be told.</summary>
-    private static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
+    internal static int HeadersEnd(ReadOnlySpan<byte> frame, in FrameKey key) => key.Protocol switch
     {
         IpProtocol.Tcp when key.HasPorts && frame.Length >= key.TransportOffset + TcpView.MinSize => key.TransportOffset + (frame[key.TransportOffset + 12] >> 4) * 4,
         IpProtocol.Udp when key.HasPorts => key.TransportOffset + UdpView.Size,

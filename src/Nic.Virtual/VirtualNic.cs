@@ -118,7 +118,7 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
             TransmitIova = (use & BufferUse.Transmit) != 0 ? Iommu.Map(domain, pool.Region, pool.Offset, length, DmaDirection.Read) : 0,
         };
         _registrations.Add(registration);
-        if (_options.ScrambleFetched) new DeviceMemory(pool.Region).OnFetched(new Scrambler(pool.Region, _options.Seed).Rewrite);
+        if (_options.Tamper is not null && registration.ReceiveIova != 0) new DeviceMemory(pool.Region).OnFetched((offset, bytes) => Fetched(pool.Region, offset, bytes));
         return registration;
     }
 
@@ -127,6 +127,7 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
     {
         if (_isDisposed) return;
         _device.Now = now;
+        _device.Poll();
         foreach (VirtualNicQueue queue in _queues) queue.Poll();
         Iommu.Poll(now);
         foreach (VirtualRegistration registration in _registrations) Advance(registration, now);
@@ -167,6 +168,9 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
         _registrations.Clear();
     }
 
+    /// <summary>The table a buffer's number belongs to, for a driver that does not ask whose queue it came on.</summary>
+    internal PostedBuffers PostedUnder(uint id) => _queues[(int)(id / (uint)_options.RingSize)].PostedBuffers;
+
     internal bool Owns(VirtualRegistration registration) => _registrations.Contains(registration);
 
     internal VirtualRegistration? TransmitRegistrationOf(BufferPool pool, int queue)
@@ -183,6 +187,19 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
         registration.Stage = VirtualRegistration.Phase.Draining;
         _queues[registration.Queue].Withdraw(registration);
         Advance(registration, _device.Now);
+    }
+
+    /// <summary>Tells the hostile device what was read, by the addresses it knows.</summary>
+    private void Fetched(DmaRegion region, int offset, int length)
+    {
+        foreach (VirtualRegistration registration in _registrations)
+        {
+            BufferPool pool = registration.Pool;
+            int at = offset - pool.Offset;
+            if (pool.Region != region || registration.ReceiveIova == 0 || at < 0 || at >= pool.Count * pool.BufferSize) continue;
+            _device.Fetched(registration.Queue, registration.ReceiveIova + (ulong)(at - at % pool.BufferSize), at % pool.BufferSize, length);
+            return;
+        }
     }
 
     private void Advance(VirtualRegistration registration, Instant now)
@@ -215,11 +232,24 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
     /// <summary>Wakes the driver when enough frames wait, or the first of them long enough.</summary>
     private void Announce()
     {
-        if (!_isArmed || _device.Unannounced == 0) return;
-        bool isEnough = _device.Unannounced >= _options.WakeFrames || _options.WakeDelay == TimeSpan.Zero;
-        if (!isEnough && (_unannouncedSince is not { } since || _device.Now < since + _options.WakeDelay)) return;
+        if (!_isArmed && (_options.Checks & CompletionChecks.WakeOnce) != 0) return;
+        bool isDue = IsAnnouncementDue();
+        if (!(_options.Tamper?.OnWake(isDue) ?? isDue))
+        {
+            if (!isDue) return;
+            _device.Unannounced = 0; // an interrupt that never came is not due later
+            _unannouncedSince = null;
+            return;
+        }
         _isArmed = false;
         _wake?.Invoke();
+    }
+
+    private bool IsAnnouncementDue()
+    {
+        if (_device.Unannounced == 0) return false;
+        if (_device.Unannounced >= _options.WakeFrames || _options.WakeDelay == TimeSpan.Zero) return true;
+        return _unannouncedSince is { } since && _device.Now >= since + _options.WakeDelay;
     }
 
     private static NicCapabilities CapabilitiesOf(VirtualNicOptions options) =>

@@ -89,9 +89,6 @@ public sealed record VirtualNicOptions
     /// <summary>Who shares an IOMMU domain.</summary>
     public DomainBinding Domains { get; init; }
 
-    /// <summary>Whether the device overwrites every byte right after somebody fetched it.</summary>
-    public bool ScrambleFetched { get; init; }
-
     /// <summary>Decides what is left to chance.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -100,6 +97,9 @@ public sealed record VirtualNicOptions
 
     /// <summary>Where a hostile device is plugged in; null for an honest one.</summary>
     public DeviceTamper? Tamper { get; init; }
+
+    /// <summary>What the driver checks of what the device says; less than all for control runs only.</summary>
+    internal CompletionChecks Checks { get; init; } = CompletionChecks.All;
 
     /// <summary>The longest frame on the wire that stands for one segment, in bytes.</summary>
     internal int MaxPlainLength => (int)Math.Min(MaxFrameLength, (long)Mtu + VirtualNic.LinkOverhead);

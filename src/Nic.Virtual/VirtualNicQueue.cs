@@ -29,11 +29,12 @@ internal sealed class VirtualNicQueue : INicQueue
         _options = options;
         Index = index;
         _ringShift = System.Numerics.BitOperations.Log2((uint)options.RingSize);
-        _posted = new PostedBuffers(index, options.RingSize);
-        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize, Counters.ReceiveDrops);
+        _posted = new PostedBuffers(index, options.RingSize, remembers: !Checks(CompletionChecks.Posted));
+        _assembler = new FrameAssembler(options.MaxFrameLength, options.RingSize, Counters.ReceiveDrops, Checks(CompletionChecks.Chain));
         _fillRing = DmaRegion.Allocate(options.RingSize * FillEntry.Size);
         _completionRing = BufferPool.Create(options.RingSize * RxCompletion.Size, 1);
         _completionRing.TryRent(out _completions);
+        if (options.Tamper is not null) new DeviceMemory(_completionRing.Region).OnFetched((_, _) => device.RingRead(index));
         _transmit = new TransmitQueue(nic, device, options, index, Counters);
         int domain = device.DomainOf(index);
         device.SetRings(index, nic.Iommu.Map(domain, _fillRing, DmaDirection.Read), nic.Iommu.Map(domain, _completionRing.Region, DmaDirection.Write));
@@ -44,6 +45,8 @@ internal sealed class VirtualNicQueue : INicQueue
     public QueueCounters Counters { get; } = new();
 
     public int PostRoom => _posted.Room;
+
+    internal PostedBuffers PostedBuffers => _posted;
 
     /// <summary>Whether a completion waits. It looks at the owner word only.</summary>
     internal bool HasWork => IsCompleted(_completionRing.Window(_completions, SlotOf(_consumed), RxCompletion.Size));
@@ -98,7 +101,7 @@ internal sealed class VirtualNicQueue : INicQueue
         foreach (uint id in ids)
         {
             if (!_posted.IsPosted(id, registration) || !_posted.TryTake(id, out _, out BufferHandle buffer)) continue;
-            registration.Pool.Release(buffer);
+            registration.GiveBack(buffer);
             Counters.BuffersCompleted++;
         }
     }
@@ -107,6 +110,7 @@ internal sealed class VirtualNicQueue : INicQueue
     /// neither gave back nor completed, as only a hostile one does, is not waited for.</summary>
     internal bool IsClear(VirtualRegistration registration)
     {
+        if (!Checks(CompletionChecks.Drained)) return true;
         if (registration.Sending > 0 || (registration.Posted > 0 && HasWork)) return false;
         if (_assembler.Uses(registration.Pool)) _assembler.Abort(isLast: false); // begun by the device, and it has nothing left to end it with
         return true;
@@ -115,13 +119,13 @@ internal sealed class VirtualNicQueue : INicQueue
     /// <summary>Takes back what the device kept, once it cannot reach it any more.</summary>
     internal void Reclaim(VirtualRegistration registration)
     {
-        if (registration.Posted > 0) _posted.Release(registration);
+        if (registration.Posted > 0) Counters.BuffersCompleted += _posted.Release(registration);
     }
 
     internal void Dispose()
     {
         _assembler.Abort(isLast: true);
-        _posted.Release(null);
+        Counters.BuffersCompleted += _posted.Release(null);
         _transmit.Dispose();
         _fillRing.Dispose();
         _completionRing.Region.Dispose();
@@ -144,7 +148,8 @@ internal sealed class VirtualNicQueue : INicQueue
     {
         Span<byte> owner = stackalloc byte[4];
         entry.Slice(RxCompletion.OwnerOffset, 4).CopyTo(owner);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(owner) == RxCompletion.OwnerOf(_consumed, _ringShift);
+        uint word = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(owner);
+        return word == RxCompletion.OwnerOf(_consumed, _ringShift) || (word != 0 && !Checks(CompletionChecks.Owner));
     }
 
     /// <summary>Looks at the owner word, then copies the entry once; nothing of it is read from shared memory again.</summary>
@@ -163,19 +168,43 @@ internal sealed class VirtualNicQueue : INicQueue
         return true;
     }
 
+    /// <summary>Whether a check is switched on. Asked only once a check failed, so it costs an honest device nothing.</summary>
+    private bool Checks(CompletionChecks check) => (_options.Checks & check) != 0;
+
     /// <summary>Checks one completion against what was posted, and adds its buffer to the frame.</summary>
     private ChainProgress Assemble(in RxCompletion completion)
     {
-        if (completion.BufferId >= (uint)(_options.Queues * _options.RingSize)) return _assembler.Refuse(completion, DropReason.BadBufferId);
-        if (!_posted.IsOurs(completion.BufferId)) return _assembler.Refuse(completion, DropReason.WrongQueue);
-        if (!_posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer)) return _assembler.Refuse(completion, DropReason.NotPosted);
-        Counters.BuffersCompleted++;
-        if (completion.ByteCount > (uint)registration.Pool.BufferSize)
+        PostedBuffers posted = _posted;
+        if (!posted.IsOurs(completion.BufferId))
         {
-            registration.Pool.Release(buffer);
+            if (Checks(CompletionChecks.Queue))
+                return _assembler.Refuse(completion, completion.BufferId >= (uint)(_options.Queues * _options.RingSize) ? DropReason.BadBufferId : DropReason.WrongQueue);
+            posted = _nic.PostedUnder(completion.BufferId);
+        }
+        if (!posted.TryTake(completion.BufferId, out VirtualRegistration registration, out BufferHandle buffer))
+        {
+            if (Checks(CompletionChecks.Posted)) return _assembler.Refuse(completion, DropReason.NotPosted);
+            posted.TakeAgain(completion.BufferId, out registration, out buffer);
+        }
+        Counters.BuffersCompleted++;
+        if (completion.ByteCount > (uint)registration.Pool.BufferSize && Checks(CompletionChecks.Capacity))
+        {
+            registration.GiveBack(buffer);
             return _assembler.Refuse(completion, DropReason.LengthOverCapacity);
         }
-        return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, (int)completion.ByteCount));
+        if (!registration.Pool.IsLive(buffer) && Checks(CompletionChecks.Posted)) return _assembler.Refuse(completion, DropReason.Released);
+        return _assembler.Add(completion, new BodySlice(registration.Pool, buffer, 0, LengthOf(completion)));
+    }
+
+    /// <summary>How many bytes a completion says there are: with all checks, what was checked.</summary>
+    private int LengthOf(in RxCompletion completion)
+    {
+        if (_options.Checks == CompletionChecks.All) return (int)completion.ByteCount;
+        bool isHeader = (completion.Flags & RxFlags.HeaderSplit) != 0 && completion.ChainIndex == 0;
+        if (isHeader && !Checks(CompletionChecks.HeaderSplit)) return completion.HeaderLength;
+        if (Checks(CompletionChecks.ReadOnce)) return (int)completion.ByteCount;
+        _completionRing.Window(_completions, SlotOf(_consumed - 1), RxCompletion.Size).TakeLine(out HeaderLine again);
+        return (int)RxCompletion.Read(again).ByteCount;
     }
 
     /// <summary>Checks what holds for a whole frame, and gives it out.</summary>
@@ -207,20 +236,20 @@ internal sealed class VirtualNicQueue : INicQueue
     }
 
     /// <summary>What a frame's first completion claims that cannot be.</summary>
-    private static DropReason? FaultOf(in RxCompletion first, in PacketBody body)
+    private DropReason? FaultOf(in RxCompletion first, in PacketBody body)
     {
         if ((first.Flags & RxFlags.Error) != 0) return DropReason.DeviceError;
-        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength == 0 || first.HeaderLength != first.ByteCount)) return DropReason.BadHeaderSplit;
+        if ((first.Flags & RxFlags.HeaderSplit) != 0 && (first.HeaderLength == 0 || first.HeaderLength != first.ByteCount) && Checks(CompletionChecks.HeaderSplit)) return DropReason.BadHeaderSplit;
         bool isOne = first.Segments == 1;
-        if (first.Segments == 0 || (!isOne && (first.SegmentSize == 0 || (long)(first.Segments - 1) * first.SegmentSize >= body.Length))) return DropReason.BadSegments;
-        return null;
+        bool isPossible = isOne || (first.Segments > 1 && first.SegmentSize > 0 && (long)(first.Segments - 1) * first.SegmentSize < body.Length);
+        return isPossible || !Checks(CompletionChecks.Segments) ? null : DropReason.BadSegments;
     }
 
     /// <summary>A tag counts only if its rule is programmed and may place frames here; otherwise the frame goes on without one.</summary>
     private FlowTag CheckedTag(in RxCompletion first)
     {
         if ((first.Flags & RxFlags.Tagged) == 0) return FlowTag.None;
-        if (_nic.Flows.MayArriveOn(first.Tag, Index)) return first.Tag;
+        if (_nic.Flows.MayArriveOn(first.Tag, Index) || !Checks(CompletionChecks.Tag)) return first.Tag;
         Counters.ReceiveDrops.Add(DropReason.BadTag);
         return FlowTag.None;
     }

@@ -69,6 +69,12 @@ internal sealed class VirtualRegistration : BufferRegistration
         _isPosted[buffer.Index] = false;
     }
 
+    /// <summary>Releases a buffer that was posted, unless its owner did so behind our back.</summary>
+    internal void GiveBack(BufferHandle buffer)
+    {
+        if (Pool.IsLive(buffer)) Pool.Release(buffer);
+    }
+
     /// <summary>The device cannot reach the memory any more.</summary>
     internal void Complete()
     {

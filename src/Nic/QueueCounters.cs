@@ -120,6 +120,9 @@ public enum DropReason
 
     /// <summary>A frame to send lies in a pool that was not registered with this queue for sending: see <see cref="INic.Register"/>.</summary>
     NotRegistered,
+
+    /// <summary>A frame to send lies in a buffer that was released after the frame had been handed over.</summary>
+    Released,
 }
 
 /// <summary>A counter per <see cref="DropReason"/>. No member allocates but <see cref="ToString"/>.</summary>

@@ -2,6 +2,7 @@ using NetStack.Memory;
 using NetStack.Multiplexer;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
+using NetStack.Nic.Virtual.Hostile;
 using NetStack.Wire;
 
 namespace NetStack.EndToEnd.Tests;
@@ -34,7 +35,7 @@ public sealed class EchoTests
                 Mac = new MacAddress(0x02_00_00_00_00_00UL + (ulong)number * 16),
                 WakeFrames = 8,
                 WakeDelay = TimeSpan.FromMicroseconds(50),
-                ScrambleFetched = scrambles,
+                Tamper = scrambles ? new RewriteAfterFetch() : null,
                 InOrder = number == 1,
                 Domains = domains,
             });

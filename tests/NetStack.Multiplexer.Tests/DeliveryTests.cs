@@ -179,6 +179,6 @@ public sealed class DeliveryTests
             o.Copy = CopyStrategy.Shadow;
             o.Trust = Trust.DataOnly;
         });
-        Assert.Equal("relay: copy per client, Shadow, trust data, filter udp and port 53", port.ToString());
+        Assert.Equal("relay: copy=Shadow trust=data placement=copied filter=udp and port 53", port.ToString());
     }
 }

@@ -42,6 +42,12 @@ internal sealed class MemoryNic : INic
     /// <summary>Whether fetched bytes are overwritten right after each fetch.</summary>
     public bool Scramble { get; set; }
 
+    /// <summary>Bytes the device claims to have written into a buffer and has not.</summary>
+    public int Overclaim { get; set; }
+
+    /// <summary>Whether the driver refuses what the device completes: the buffer comes back without a frame.</summary>
+    public bool RefuseCompletions { get; set; }
+
     /// <summary>Whether what is sent is kept.</summary>
     public bool KeepSent { get; set; } = true;
 
@@ -263,11 +269,16 @@ internal sealed class MemoryQueue(MemoryNic nic, int index, int ringSize) : INic
             int length = Math.Min(frame.Length, registration.Pool.BufferSize);
             nic.Written(registration.Pool.Region, registration.Pool.RegionOffset(buffer), registration.Pool.BufferSize);
             frame[..length].CopyTo(new DeviceMemory(registration.Pool.Region).Span(registration.Pool.RegionOffset(buffer), length));
-            body.Append(new BodySlice(registration.Pool, buffer, 0, length));
+            body.Append(new BodySlice(registration.Pool, buffer, 0, Math.Min(length + nic.Overclaim, registration.Pool.BufferSize)));
             frame = frame[length..];
             Counters.BuffersCompleted++;
         }
         while (frame.Length > 0);
+        if (nic.RefuseCompletions)
+        {
+            body.Release();
+            return true;
+        }
         ReceivedFrame received = new()
         {
             Body = body,

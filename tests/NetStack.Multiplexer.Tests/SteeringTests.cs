@@ -214,7 +214,7 @@ public sealed class SteeringTests
             o.Trust = Trust.SteeringOnly;
             o.Verification = SteeringVerification.Verify;
         });
-        Assert.Equal("b: steered (Verify), CopyHeaders, trust steering, filter all", verifying.ToString());
+        Assert.Equal("b: copy=CopyHeaders trust=steering placement=steered verification=verify filter=all", verifying.ToString());
     }
 
     private static byte[] Web(int payload) => Frames.Tcp(Frames.NicMac, Frames.PeerV4, 5000, Frames.V4(1), 80, Frames.Payload(payload, 1));

@@ -1,4 +1,5 @@
 using NetStack.Memory;
+using NetStack.Nic.Virtual.Hostile;
 using NetStack.Wire;
 
 namespace NetStack.Nic.Virtual.Tests;
@@ -30,7 +31,7 @@ public sealed class AllocationTests
             VlanStrip = everything,
             HeaderSplit = everything,
             ReceiveChecksum = everything,
-            ScrambleFetched = everything,
+            Tamper = everything ? new RewriteAfterFetch() : null,
             InOrder = !everything,
             WakeFrames = 4,
         }, buffers: 64, bufferSize: bufferSize);

@@ -1,4 +1,5 @@
 using NetStack.Memory;
+using NetStack.Nic.Virtual.Hostile;
 using NetStack.Wire;
 
 namespace NetStack.Nic.Virtual.Tests;
@@ -65,10 +66,8 @@ public sealed class HostileCompletionTests
     [Fact]
     public void A_second_completion_of_one_buffer_is_refused()
     {
-        Tamper tamper = new();
-        using Rig rig = new(new VirtualNicOptions { Tamper = tamper });
+        using Rig rig = new(new VirtualNicOptions { Tamper = new DuplicateCompletion(1) { Eagerness = 1 } });
         rig.Fill();
-        tamper.After = (controls, completion) => controls.WriteCompletion(0, completion);
         Assert.True(rig.Deliver(Frames.Numbered(1, 100)));
         Assert.Equal(Frames.Numbered(1, 100), Assert.Single(rig.Receive()).Bytes);
         Assert.Equal((1, 1), (rig.Drops[DropReason.NotPosted], rig.Drops.Total));

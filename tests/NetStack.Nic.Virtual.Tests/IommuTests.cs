@@ -161,6 +161,45 @@ public sealed class IommuTests
         Assert.Throws<InvalidOperationException>(() => hostile.Nic.Iommu.Unmap(1, at, Instant.Zero, () => { }));
     }
 
+    [Fact]
+    public void Without_an_IOMMU_a_device_reaches_all_memory_and_mapping_costs_nothing()
+    {
+        using Hostile hostile = new(new VirtualNicOptions { Iommu = new IommuOptions { Mode = IommuMode.Off }, Queues = 2, RssQueues = 1 });
+        Iommu iommu = hostile.Nic.Iommu;
+        DmaRegion registered = hostile.Pools[0].Region;
+        DmaRegion other = DmaRegion.Allocate(2 * 4096);
+        ulong at = iommu.MachineAddressOf(other);
+        Assert.Equal(at, iommu.MachineAddressOf(other));
+        foreach (int queue in new[] { 0, 1 }) // whoever asks, in whichever direction, mapped or not
+        {
+            Assert.True(hostile.Device.TryWrite(queue, iommu.MachineAddressOf(registered), [0x31, 0x32]));
+            Assert.True(hostile.Device.TryWrite(queue, at + 4095, [0x41, 0x42]));
+            byte[] read = new byte[2];
+            Assert.True(hostile.Device.TryRead(queue, at + 4095, read));
+            Assert.Equal([0x41, 0x42], read);
+        }
+        Assert.Equal(0, iommu.FaultCount);
+        Assert.False(hostile.Device.TryWrite(0, at + 2 * 4096 - 1, [1, 2])); // past the end there is nothing
+        Assert.False(hostile.Device.TryWrite(0, 0, [1]));
+        Assert.Equal(2, iommu.FaultCount);
+
+        Assert.True(hostile.Registrations[0].UnregisterAsync().AsTask().IsCompletedSuccessfully);
+        Assert.True(hostile.Device.TryWrite(0, iommu.MachineAddressOf(registered), [1])); // revoking revokes nothing
+        other.Dispose();
+        Assert.False(hostile.Device.TryWrite(0, at, [1]));
+        Assert.Equal((0, 0, 0, 0, 0, null), (iommu.Maps, iommu.Unmaps, iommu.Invalidations, iommu.IotlbMisses, iommu.Cycles, iommu.FlushDue));
+        Assert.True(iommu.BytesMoved > 0);
+    }
+
+    [Fact]
+    public void A_machine_address_is_mapped_to_nothing_where_there_is_an_IOMMU()
+    {
+        using Hostile hostile = new(new VirtualNicOptions());
+        ulong at = hostile.Nic.Iommu.MachineAddressOf(hostile.Pools[0].Region);
+        Assert.False(hostile.Device.TryWrite(0, at, [1]));
+        Assert.Equal(at, hostile.Nic.Iommu.Faults.Last().Iova);
+    }
+
     [Theory, InlineData(DmaRegion.PageSize, 1024), InlineData(DmaRegion.HugePageSize, 2)]
     public void Pages_are_counted_in_the_size_chosen(int pageSize, int pages)
     {

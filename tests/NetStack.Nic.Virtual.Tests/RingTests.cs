@@ -1,4 +1,5 @@
 using NetStack.Memory;
+using NetStack.Nic.Virtual.Hostile;
 using NetStack.Wire;
 
 namespace NetStack.Nic.Virtual.Tests;
@@ -19,7 +20,7 @@ public sealed class RingTests
             InOrder = random.Next(2) == 0,
             CompletionBudget = 1 + random.Next(5),
             HeaderSplit = random.Next(2) == 0,
-            ScrambleFetched = random.Next(2) == 0,
+            Tamper = random.Next(2) == 0 ? new RewriteAfterFetch((ulong)seed) : null,
             Seed = (ulong)seed,
         }, buffers: ringSize + random.Next(ringSize), bufferSize: 64 << random.Next(3));
         Queue<byte[]> sent = new();

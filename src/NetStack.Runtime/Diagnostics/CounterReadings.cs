@@ -39,6 +39,16 @@ internal sealed class CounterReadings : List<Measurement<long>>
             to.AddDirections(Sum(attachment, c => c.BytesReceived), Sum(attachment, c => c.BytesSent), attachment.Interface.Name);
     }
 
+    internal static void Terms(StackDriver driver, CounterReadings to)
+    {
+        foreach (NicAttachment attachment in driver.Attachments)
+        {
+            ClientTerms terms = attachment.Terms;
+            to.Add(1, ("network.interface.name", attachment.Interface.Name), ("netstack.copy", terms.Copy.ToString()), ("netstack.trust", terms.Trust.ToString()),
+                ("netstack.placement", terms.Placement), ("netstack.verification", terms.Verification ?? "none"));
+        }
+    }
+
     /// <summary>Every reason that occurred, so that there is a series only for what happens.</summary>
     internal static void Drops(StackDriver driver, CounterReadings to)
     {

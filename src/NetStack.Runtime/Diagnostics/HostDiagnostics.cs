@@ -36,6 +36,8 @@ internal sealed class HostDiagnostics
         foreach (NicAttachment attachment in attachments)
         {
             NetInterface nic = attachment.Interface;
+            (string device, string terms) = (attachment.Nic.Info.Name, attachment.Terms.ToString());
+            Tell(() => Log.NicAttached(_host, nic.Name, device, terms));
             OnInterface(nic);
             foreach (InterfaceAddress address in nic.Addresses) OnAddress(address);
             Action<InterfaceAddress>? others = nic.AddressChanged;

@@ -56,6 +56,7 @@ internal sealed class HostMetrics : IDisposable
     {
         Counter("netstack.interface.packets", "{packet}", "Frames by interface and direction.", CounterReadings.Frames);
         Counter("netstack.interface.io", "By", "Bytes of frames by interface and direction.", CounterReadings.Bytes);
+        UpDown("netstack.interface.info", "{interface}", "1 for each interface, tagged with the terms on which its frames come.", CounterReadings.Terms);
         Counter("netstack.packets.dropped", "{packet}", "What was dropped, by layer and reason.", CounterReadings.Drops);
         Counter("netstack.ip.packets", "{packet}", "IP packets by direction, those to ourselves too.", static (driver, to) =>
             to.AddDirections(driver.Stack.IpCounters.Received, driver.Stack.IpCounters.Sent));

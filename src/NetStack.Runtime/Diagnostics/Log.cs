@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(112, LogLevel.Error, "The NIC of interface {Interface} failed and is used no more.")]
     internal static partial void NicFailed(ILogger logger, string @interface, Exception failure);
 
+    [LoggerMessage(113, LogLevel.Information, "Interface {Interface} uses {Nic}: {Terms}.")]
+    internal static partial void NicAttached(ILogger logger, string @interface, string nic, string terms);
+
     [LoggerMessage(120, LogLevel.Information, "Interface {Interface} has address {Address}/{PrefixLength} ({Origin}).")]
     internal static partial void AddressAdded(ILogger logger, string @interface, string address, int prefixLength, string origin);
 
