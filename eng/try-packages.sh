@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs, installs the library package into an empty project and the tool into a folder, both from a local source only for our
-# own packages, and runs the README's program and the tool there.
+# Packs, installs the library packages into empty projects and the tool into a folder, all from a local source only for our
+# own packages, and runs the README's program, a web application and the tool there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -10,6 +10,8 @@ trap 'rm -rf "$work"' EXIT
 version="0.1.0-try.$(date -u +%s)"
 
 dotnet pack --nologo package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo src/NetStack.Testing -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo src/NetStack.Kestrel -c Release -o "$work/feed" -p:Version="$version" -v quiet
 dotnet pack --nologo src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
 ls "$work/feed"
 
@@ -17,18 +19,19 @@ ls "$work/feed"
 contents=$(python3 -m zipfile -l "$work/feed/NetStack.$version.nupkg")
 for project in src/*/*.csproj; do
   name=$(basename "$project" .csproj)
-  case $name in NetStack.Inspect | NetStack.Packetdrill | NetStack.Testing) continue ;; esac # programs, not libraries
+  case $name in NetStack.Inspect | NetStack.Packetdrill) continue ;; esac # programs, not libraries
+  case $name in NetStack.Kestrel | NetStack.Testing) continue ;; esac # packages of their own
   for file in "lib/net10.0/$name.dll" "lib/net10.0/$name.xml"; do
     grep -qF "$file" <<<"$contents" || { echo "the package lacks $file" >&2; exit 1; }
   done
 done
 
-project() { # NAME: a program that references the package
+project() { # NAME [PACKAGE]: a program that references a package
   mkdir "$work/$1"
   cat > "$work/$1/$1.csproj" <<XML
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable><RestorePackagesPath>$work/packages</RestorePackagesPath></PropertyGroup>
-  <ItemGroup><PackageReference Include="NetStack" Version="$version" /></ItemGroup>
+  <ItemGroup><PackageReference Include="${2:-NetStack}" Version="$version" /></ItemGroup>
 </Project>
 XML
 }
@@ -47,6 +50,26 @@ project hosts
 cp samples/00-echo/Program.cs "$work/hosts"
 build hosts
 [ "$("$work/hosts/out/hosts" | tee /dev/stderr)" = "hello from the other stack" ]
+
+project web NetStack.Kestrel # it brings NetStack and ASP.NET Core's shared framework
+sed -n '/^```csharp$/,/^```$/p' docs/kestrel.md | sed '/^```$/,$d; /^```csharp$/d' > "$work/web/Program.cs"
+build web
+[ "$("$work/web/out/web" | tee /dev/stderr)" = "hi" ]
+
+project simulated NetStack.Testing
+cat > "$work/simulated/Program.cs" <<'CSHARP'
+using NetStack;
+
+await VirtualNetwork.RunAsync(seed: 7, async net =>
+{
+    (NetStackHost client, NetStackHost server) = net.AddPair("client", "server", latency: TimeSpan.FromHours(1));
+    net.Flow(client, server).DropNext(SegmentKind.Other);
+    await client.PingAsync(net.AddressOf(server), timeout: TimeSpan.FromHours(5)).AsTask().ContinueWith(_ => { });
+    Console.WriteLine($"{net.Elapsed.TotalHours:F0} virtual hours");
+});
+CSHARP
+build simulated
+"$work/simulated/out/simulated" | tee /dev/stderr | grep -qx '[1-9][0-9]* virtual hours'
 
 dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
 "$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"

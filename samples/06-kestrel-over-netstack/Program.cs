@@ -53,25 +53,27 @@ async Task<int> RunAsync(VirtualTimeLoop loop, ParseResult parsed)
     loop.Add(cable);
     CaptureTap? tap = parsed.GetValue(trace) is { } file ? new CaptureTap(left, file.FullName, new CaptureTapOptions { TimeProvider = loop.TimeProvider }) : null;
 
-    await using NetStackHost server = await NetStackHost.CreateBuilder()
-        .UseLoop(loop).Configure(o => o.Seed = chance).AddNic(right, o => o.Address("10.0.0.2/24")).StartAsync();
-    await using NetStackHost client = await NetStackHost.CreateBuilder()
-        .UseLoop(loop)
-        .Configure(o =>
-        {
-            o.Seed = chance + 1;
-            o.Dns.Hosts["api.test"] = [IpAddress.Parse("10.0.0.2")];
-        })
-        .AddNic((INic?)tap ?? left, o => o.Address("10.0.0.1/24"))
-        .StartAsync();
-
-    WebApp served = new(chance, loop.TimeProvider);
-    await using KestrelHost app = await served.StartAsync(server);
-    Checks checks = new(client, served, app);
-    int failures = await checks.RunAsync(parsed.GetValue(upload));
+    int failures;
+    await using (NetStackHost server = await StartAsync(right, "10.0.0.2/24", chance))
+    await using (NetStackHost client = await StartAsync((INic?)tap ?? left, "10.0.0.1/24", chance + 1))
+    {
+        WebApp served = new(chance, loop.TimeProvider);
+        await using KestrelHost app = await served.StartAsync(server);
+        failures = await new Checks(client, served, app).RunAsync(parsed.GetValue(upload));
+    }
 
     long lost = cable.AToB.Drops.Total + cable.BToA.Drops.Total;
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{lost} of {cable.AToB.Sent + cable.BToA.Sent} frames were lost; {loop.Now.Nanoseconds / 1e9:F1} seconds passed for the stacks"));
     if (tap is not null) Console.WriteLine($"{tap.FramesWritten} frames in {parsed.GetValue(trace)}");
     return failures;
+
+    Task<NetStackHost> StartAsync(INic nic, string address, ulong hostSeed) => NetStackHost.CreateBuilder()
+        .UseLoop(loop)
+        .Configure(o =>
+        {
+            o.Seed = hostSeed;
+            o.Dns.Hosts["api.test"] = [IpAddress.Parse("10.0.0.2")];
+        })
+        .AddNic(nic, o => o.Address(address))
+        .StartAsync();
 }

@@ -27,6 +27,11 @@ internal sealed class NetStackConnectionListener(NetListener listener, NetStackT
     /// <inheritdoc/>
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.DisposeAsync();
 
-    /// <summary>The pool is left to the garbage collector: connections may outlive their listener.</summary>
-    public ValueTask DisposeAsync() => listener.DisposeAsync();
+    /// <summary>Kestrel calls this when the connections are over; a block that comes back later is not kept.</summary>
+    public ValueTask DisposeAsync()
+    {
+        listener.Dispose();
+        pool.Dispose();
+        return default;
+    }
 }

@@ -9,7 +9,7 @@ using NetStack.Wire;
 namespace NetStack.Kestrel;
 
 /// <summary>Kestrel's way to a host: listeners on its addresses, and connections from it.</summary>
-internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionFactory
+internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionFactory, IDisposable
 {
     private const string IdDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
     private const int IdLength = 13;
@@ -17,7 +17,7 @@ internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectio
     private readonly NetStackHost _host;
     private readonly NetStackTransportOptions _options;
     private readonly IMemoryPoolFactory<byte> _pools;
-    private readonly MemoryPool<byte> _clientPool;
+    private readonly Lazy<MemoryPool<byte>> _clientPool;
     private long _lastId;
 
     public NetStackTransport(NetStackHost host, IOptions<NetStackTransportOptions> options, IMemoryPoolFactory<byte> pools)
@@ -25,7 +25,7 @@ internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectio
         _host = host;
         _options = options.Value;
         _pools = pools;
-        _clientPool = CreatePool();
+        _clientPool = new Lazy<MemoryPool<byte>>(CreatePool);
         _lastId = host.Loop.TimeProvider.GetUtcNow().Ticks; // as Kestrel's own: ids of several runs in one log differ
     }
 
@@ -56,7 +56,13 @@ internal sealed class NetStackTransport : IConnectionListenerFactory, IConnectio
     /// <summary>Connects from the host: for clients that are made of connections, SignalR's for one. An <see cref="HttpClient"/> takes
     /// <see cref="NetStackHost.CreateHttpHandler"/>.</summary>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        CreateContext(await _host.ConnectTcpAsync(endpoint, cancellationToken).ConfigureAwait(false), _clientPool);
+        CreateContext(await _host.ConnectTcpAsync(endpoint, cancellationToken).ConfigureAwait(false), _clientPool.Value);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_clientPool.IsValueCreated) _clientPool.Value.Dispose();
+    }
 
     internal NetStackConnectionContext CreateContext(NetConnection connection, MemoryPool<byte> pool) =>
         new(connection, NextId(), pool, _options.AllowHalfClose);

@@ -62,6 +62,7 @@ public sealed class LoopbackForwarder : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(target);
+        if (target is not (IPEndPoint or DnsEndPoint)) throw new ArgumentException($"A {target.GetType().Name} is no address that TCP can connect to.", nameof(target));
         IPEndPoint local = localEndPoint ?? new IPEndPoint(IPAddress.Loopback, 0);
         Socket listener = new(local.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try

@@ -194,6 +194,44 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public Task A_client_made_of_connections_connects_from_the_host() => HostPair.RunAsync(async pair =>
+    {
+        await using WebApplication application = Application(pair.A);
+        IConnectionFactory connections = application.Services.GetRequiredService<IConnectionFactory>();
+        using NetListener listener = pair.B.ListenTcp(Web.Server);
+        await using ConnectionContext client = await connections.ConnectAsync(Web.Server);
+        await using NetConnection server = await listener.AcceptAsync();
+        await client.Transport.Output.WriteAsync("hello"u8.ToArray());
+        ReadResult read = await server.Input.ReadAsync();
+        Assert.Equal("hello"u8, read.Buffer.ToArray());
+        server.Input.AdvanceTo(read.Buffer.End);
+        Assert.Equal(Web.Server, client.RemoteEndPoint);
+        SocketException failure = await Assert.ThrowsAsync<SocketException>(async () => await connections.ConnectAsync(new IPEndPoint(HostPair.AddressB, 81)));
+        Assert.Equal(SocketError.ConnectionRefused, failure.SocketErrorCode);
+    });
+
+    [Fact]
+    public Task The_pool_of_a_listener_is_the_containers_and_is_given_back() => HostPair.RunAsync(async pair =>
+    {
+        Pools pools = new();
+        Action<KestrelHostOptions> options = o =>
+        {
+            Web.Tls(o); // TLS takes blocks of the pool; the transport takes none
+            o.ConfigureBuilder = b => b.Services.AddSingleton<IMemoryPoolFactory<byte>>(pools);
+        };
+        await using (KestrelHost app = await pair.B.StartKestrelAsync(a => a.MapGet("/", () => "hi"), options))
+        {
+            using SocketsHttpHandler handler = pair.A.CreateHttpHandler();
+            handler.SslOptions = Certificates.Client;
+            using HttpClient http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+            Assert.Equal("hi", await http.GetStringAsync("https://10.0.0.2/"));
+            Assert.True(pools.Rented > 0);
+            Assert.Equal(0, pools.Disposed);
+        }
+        Assert.Equal(1, pools.Disposed);
+    });
+
+    [Fact]
     public Task Only_addresses_of_the_host_and_any_address_are_bound() => HostPair.RunAsync(async pair =>
     {
         await using WebApplication application = Application(pair.B);
@@ -260,6 +298,28 @@ public sealed class TransportTests
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseNetStack(host);
         return builder.Build();
+    }
+
+    private sealed class Pools : IMemoryPoolFactory<byte>
+    {
+        internal int Rented { get; private set; }
+
+        internal int Disposed { get; private set; }
+
+        public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Pool(this);
+
+        private sealed class Pool(Pools pools) : MemoryPool<byte>
+        {
+            public override int MaxBufferSize => Shared.MaxBufferSize;
+
+            public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+            {
+                pools.Rented++;
+                return Shared.Rent(minBufferSize);
+            }
+
+            protected override void Dispose(bool disposing) => pools.Disposed++;
+        }
     }
 
     private sealed class CountingStream(Stream inner) : Stream

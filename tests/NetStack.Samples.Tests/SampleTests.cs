@@ -112,6 +112,36 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Kestrel_over_two_stacks_speaks_every_protocol_and_leaves_a_capture_of_it()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"kestrel-{Guid.NewGuid():N}.pcapng");
+        try
+        {
+            // On a thread of its own: in virtual time the pool has one worker, which must not wait for the program.
+            Task<string[]> run = Task.Factory.StartNew(
+                () => RunWith("kestrel-over-netstack", "--loss", "0.02", "--seed", "7", "--upload", "8", "--trace", path), TaskCreationOptions.LongRunning);
+            string[] lines = await run;
+            Assert.Equal(11, lines.Length);
+            Assert.All(lines[..9], line => Assert.EndsWith(" ok", line, StringComparison.Ordinal));
+            string[] hashes = [.. lines[..6].Select(l => Words(l)[^2])];
+            Assert.Single(hashes.Distinct());
+            Assert.StartsWith("upload              8388608 bytes, ", lines[7], StringComparison.Ordinal);
+            Assert.InRange(Number(lines[7], 1), 1 << 20, 8 << 20); // what buffers held when the server paused
+            Assert.True(Number(lines[9], 0) > 100, lines[9]);
+            int frames = 0;
+            using CaptureReader capture = CaptureReader.Open(path);
+            while (capture.TryRead(out _)) frames++;
+            Assert.Null(capture.Damage);
+            Assert.Equal($"{frames} frames in {path}", lines[10]);
+            Assert.Contains("--loss is a share", ErrorOf("kestrel-over-netstack", "--loss", "3"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void A_tap_server_without_a_usable_device_says_why()
     {
         Assert.Contains("tap-server: ", ErrorOf("tap-server", "--tap", "a-name-that-is-longer-than-linux-allows"), StringComparison.Ordinal);
