@@ -15,7 +15,8 @@ public sealed class DeterminismTests
             (_, NetStackHost b) = net.AddPair("a", "b");
             Thread thread = new(() => CallFromElsewhere(b)) { Name = "mine" };
             thread.Start();
-            await Task.Delay(TimeSpan.FromHours(20), net.Time);
+            thread.Join();
+            await Task.Delay(TimeSpan.FromHours(1), net.Time);
         });
         Assert.Contains("'mine'", lost.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(CallFromElsewhere), lost.Message, StringComparison.Ordinal);

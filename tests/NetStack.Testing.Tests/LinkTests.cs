@@ -27,8 +27,8 @@ public sealed class LinkTests
             TimeSpan[] recorded = [TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(7), TimeSpan.FromMilliseconds(3)];
             link.ChangeFrom(net["a"], _ => new Impairment { DelayVariation = DelayVariation.Recorded(recorded) });
             List<TimeSpan> delays = await DelaysAsync(net, 6); // frames before them took some
-        int first = Array.IndexOf(recorded, delays[0]);
-        Assert.Equal([.. Enumerable.Range(first, 6).Select(i => recorded[i % 3])], delays);
+            int first = Array.IndexOf(recorded, delays[0]);
+            Assert.Equal([.. Enumerable.Range(first, 6).Select(i => recorded[i % 3])], delays);
         });
 
     [Fact]
