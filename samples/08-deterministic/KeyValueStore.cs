@@ -13,7 +13,6 @@ internal sealed class KeyValueStore(NetStackHost host, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, long> _values = new();
     private readonly Channel<(string Line, TaskCompletionSource<int> Done)> _commands = Channel.CreateBounded<(string, TaskCompletionSource<int>)>(4);
-    private readonly SemaphoreSlim _disk = new(1, 1);
 
     internal int Count => _values.Count;
 
@@ -59,11 +58,12 @@ internal sealed class KeyValueStore(NetStackHost host, TimeProvider time)
 
     private async Task ApplyAsync(CancellationToken stopping)
     {
+        using SemaphoreSlim disk = new(1, 1);
         try
         {
             await foreach ((string line, TaskCompletionSource<int> done) in _commands.Reader.ReadAllAsync(stopping).ConfigureAwait(false))
             {
-                await _disk.WaitAsync(stopping).ConfigureAwait(false);
+                await disk.WaitAsync(stopping).ConfigureAwait(false);
                 try
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(3), time, stopping).ConfigureAwait(false); // the disk
@@ -74,7 +74,7 @@ internal sealed class KeyValueStore(NetStackHost host, TimeProvider time)
                 }
                 finally
                 {
-                    _disk.Release();
+                    disk.Release();
                 }
             }
         }
