@@ -62,14 +62,14 @@ using NetStack;
 
 await VirtualNetwork.RunAsync(seed: 7, async net =>
 {
-    (NetStackHost client, NetStackHost server) = net.AddPair("client", "server", latency: TimeSpan.FromHours(1));
-    net.Flow(client, server).DropNext(SegmentKind.Other);
-    await client.PingAsync(net.AddressOf(server), timeout: TimeSpan.FromHours(5)).AsTask().ContinueWith(_ => { });
+    (NetStackHost client, NetStackHost server) = net.AddPair("client", "server");
+    await client.PingAsync(net.AddressOf(server));
+    await Task.Delay(TimeSpan.FromHours(2), net.Time);
     Console.WriteLine($"{net.Elapsed.TotalHours:F0} virtual hours");
 });
 CSHARP
 build simulated
-"$work/simulated/out/simulated" | tee /dev/stderr | grep -qx '[1-9][0-9]* virtual hours'
+[ "$("$work/simulated/out/simulated" | tee /dev/stderr)" = "2 virtual hours" ]
 
 dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
 "$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"
