@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 version="0.1.0-try.$(date -u +%s)"
 
 dotnet pack --nologo package/NetStack.Package.csproj -c Release -o "$work/feed" -p:Version="$version" -v quiet
+dotnet pack --nologo src/NetStack.Testing -c Release -o "$work/feed" -p:Version="$version" -v quiet
 dotnet pack --nologo src/NetStack.Kestrel -c Release -o "$work/feed" -p:Version="$version" -v quiet
 dotnet pack --nologo src/NetStack.Inspect -c Release -o "$work/feed" -p:Version="$version" -v quiet
 ls "$work/feed"
@@ -19,7 +20,7 @@ contents=$(python3 -m zipfile -l "$work/feed/NetStack.$version.nupkg")
 for project in src/*/*.csproj; do
   name=$(basename "$project" .csproj)
   case $name in NetStack.Inspect | NetStack.Packetdrill) continue ;; esac # programs, not libraries
-  [ "$name" != NetStack.Kestrel ] || continue # a package of its own
+  case $name in NetStack.Kestrel | NetStack.Testing) continue ;; esac # packages of their own
   for file in "lib/net10.0/$name.dll" "lib/net10.0/$name.xml"; do
     grep -qF "$file" <<<"$contents" || { echo "the package lacks $file" >&2; exit 1; }
   done
@@ -54,6 +55,21 @@ project web NetStack.Kestrel # it brings NetStack and ASP.NET Core's shared fram
 sed -n '/^```csharp$/,/^```$/p' docs/kestrel.md | sed '/^```$/,$d; /^```csharp$/d' > "$work/web/Program.cs"
 build web
 [ "$("$work/web/out/web" | tee /dev/stderr)" = "hi" ]
+
+project simulated NetStack.Testing
+cat > "$work/simulated/Program.cs" <<'CSHARP'
+using NetStack;
+
+await VirtualNetwork.RunAsync(seed: 7, async net =>
+{
+    (NetStackHost client, NetStackHost server) = net.AddPair("client", "server");
+    await client.PingAsync(net.AddressOf(server));
+    await Task.Delay(TimeSpan.FromHours(2), net.Time);
+    Console.WriteLine($"{net.Elapsed.TotalHours:F0} virtual hours");
+});
+CSHARP
+build simulated
+[ "$("$work/simulated/out/simulated" | tee /dev/stderr)" = "2 virtual hours" ]
 
 dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
 "$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"

@@ -6,6 +6,10 @@ internal interface ILoopPart : IPollable
     /// <summary>The NICs. They do not change while the loop drives the part.</summary>
     IReadOnlyList<INic> Nics { get; }
 
+    /// <summary>Asks its NICs to call, as <see cref="INic.TryArm"/>. The gate is held.</summary>
+    /// <returns>False when one has work already.</returns>
+    bool TryArm();
+
     /// <summary>Something on the loop threw: nothing is driven any more. The gate is not held.</summary>
     void OnLoopFailed(Exception failure);
 }

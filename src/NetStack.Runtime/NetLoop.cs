@@ -100,9 +100,21 @@ public abstract class NetLoop : IAsyncDisposable
     /// <summary>Stops driving. What was attached is not disposed of.</summary>
     public abstract ValueTask DisposeAsync();
 
+    /// <summary>Whether connections that a program forgot are reset when the garbage collector finds them.</summary>
+    internal virtual bool ResetsForgotten => true;
+
+    /// <summary>Whether it matters which thread calls.</summary>
+    private protected bool ChecksCallers { get; set; }
+
+    /// <summary>Looks who calls. The gate is not held.</summary>
+    private protected virtual void CheckCaller()
+    {
+    }
+
     /// <summary>Becomes the owner until the scope is disposed of; then what was completed meanwhile is run.</summary>
     internal Scope Enter()
     {
+        if (ChecksCallers) CheckCaller();
         _gate.Enter();
         _depth++;
         return new Scope(this);

@@ -92,6 +92,22 @@ internal sealed class NicAttachment
         }
     }
 
+    /// <summary>Asks the NIC to call when it has work.</summary>
+    /// <returns>False when it has some already.</returns>
+    internal bool TryArm(Instant now)
+    {
+        if (HasFailed) return true;
+        try
+        {
+            return Nic.TryArm();
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Fail(failure, now);
+            return true;
+        }
+    }
+
     /// <summary>Ends the registrations; the task is done when the device reaches none of the memory any more. Goes on being polled
     /// until then.</summary>
     internal Task DetachAsync(Instant now)

@@ -11,6 +11,9 @@ public sealed class RealTimeLoopOptions
     /// <summary>The clock. Its time stamps must advance by themselves, as <see cref="TimeProvider.System"/>'s do.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>Seconds that pass on <see cref="TimeProvider"/> in a real one, more than zero: 1 unless it is a paced clock.</summary>
+    public double Pace { get; set; } = 1;
+
     /// <summary>How long the thread goes on polling after the last thing that happened, before it sleeps (busy polling): less latency
     /// for a processor that is kept busy. Zero sleeps at once; <see cref="Timeout.InfiniteTimeSpan"/> never sleeps.</summary>
     public TimeSpan BusyPoll { get; set; }
@@ -38,6 +41,7 @@ public sealed class RealTimeLoop : NetLoop
     public RealTimeLoop(RealTimeLoopOptions? options = null)
     {
         _options = options ?? new RealTimeLoopOptions();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.Pace, nameof(options));
         _origin = _options.TimeProvider.GetTimestamp();
         _waiting = new LoopWaiting([]);
         _thread = new Thread(Run) { IsBackground = true, Name = _options.Name };
@@ -143,7 +147,7 @@ public sealed class RealTimeLoop : NetLoop
         if (!waiting.TryArm()) return true;
         _wakeAt = Instant.Min(next ?? Instant.MaxValue, _isLightSleep ? now + LightSleep : Instant.MaxValue);
         _isLightSleep = false;
-        sleep = _wakeAt == Instant.MaxValue ? Timeout.InfiniteTimeSpan : _wakeAt - now + TimeSpan.FromTicks(1);
+        sleep = _wakeAt == Instant.MaxValue ? Timeout.InfiniteTimeSpan : (_wakeAt - now) / _options.Pace + TimeSpan.FromTicks(1);
         return false;
     }
 }

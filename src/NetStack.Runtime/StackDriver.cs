@@ -87,6 +87,16 @@ internal sealed class StackDriver(NetLoop loop, NetworkStack stack, HostDiagnost
     }
 
     /// <inheritdoc/>
+    public bool TryArm()
+    {
+        foreach (NicAttachment attachment in _attachments)
+        {
+            if (!attachment.TryArm(loop.Now)) return false;
+        }
+        return true;
+    }
+
+    /// <inheritdoc/>
     public void OnLoopFailed(Exception failure) => diagnostics.OnLoopFailed(failure);
 
     /// <summary>After a call into the stack: sends what it let out, tells what it made happen. The gate is held.</summary>

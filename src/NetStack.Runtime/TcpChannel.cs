@@ -44,6 +44,9 @@ internal sealed partial class TcpChannel : ITcpUser
 
     internal bool IsReadShut { get; private set; }
 
+    /// <summary>Whether the program is done with the connection.</summary>
+    internal bool IsLetGo => _isLetGo;
+
     /// <summary>Bytes at the front of what is unread that the reader saw and left.</summary>
     internal long Examined { get; set; }
 
@@ -117,7 +120,7 @@ internal sealed partial class TcpChannel : ITcpUser
     /// <summary>The program forgot the connection (the finalizer's thread): it is reset.</summary>
     internal void Abandon()
     {
-        if (!_isLetGo) ThreadPool.UnsafeQueueUserWorkItem(static channel => channel.Abort(), this, preferLocal: false);
+        if (!_isLetGo && Loop.ResetsForgotten) ThreadPool.UnsafeQueueUserWorkItem(static channel => channel.Abort(), this, preferLocal: false);
     }
 
     /// <summary>Reads no more: what comes is thrown away and acknowledged. The gate is held.</summary>

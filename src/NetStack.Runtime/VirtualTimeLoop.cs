@@ -2,6 +2,23 @@ using NetStack.Runtime;
 
 namespace NetStack;
 
+/// <summary>How a <see cref="VirtualTimeLoop"/> works. Read once.</summary>
+public sealed class VirtualTimeLoopOptions
+{
+    /// <summary>The wall clock's time when the loop begins; the year 2000 where it is not set, so that runs are alike.</summary>
+    public DateTimeOffset Start { get; set; } = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Whether it is an error, <see cref="DeterminismException"/>, when the program goes by the real clock or calls from a thread
+    /// outside the pool. Connections that it forgets are then not reset: when the garbage collector finds them is not the same each time.</summary>
+    public bool ChecksDeterminism { get; set; }
+
+    /// <summary>How long a program may take, in virtual time; null for as long as it likes.</summary>
+    public TimeSpan? Limit { get; set; }
+
+    /// <summary>How long, in real time, the pool's worker may be blocked where <see cref="ChecksDeterminism"/> is set.</summary>
+    public TimeSpan BlockedLimit { get; set; } = TimeSpan.FromSeconds(5);
+}
+
 /// <summary>
 /// A loop whose time stands still while anything runs and then jumps to the next deadline, so hours pass in seconds and a run with the
 /// same seeds is the same run. Programs under it are ordinary: they await, use the thread pool, and take their timers from
@@ -16,16 +33,31 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
 {
     private static readonly SemaphoreSlim OneAtATime = new(1, 1);
 
+    private readonly VirtualTimeLoopOptions _options;
     private readonly VirtualTimeProvider _time;
     private Instant _now;
+    private Instant _end = Instant.MaxValue;
     private bool _isIdle = true;
-    private bool _isRunning;
+    private volatile bool _isRunning;
     private TaskCompletionSource? _stopped;
+    private ForeignTimers? _foreignTimers;
+    private BlockedWorkerWatch? _watch;
 
     /// <summary>Makes a loop.</summary>
     /// <param name="start">The wall clock's time when the loop begins; the year 2000 where it is not given, so that runs are alike.</param>
-    public VirtualTimeLoop(DateTimeOffset? start = null) =>
-        _time = new VirtualTimeProvider(this, start ?? new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    public VirtualTimeLoop(DateTimeOffset? start = null)
+        : this(start is { } at ? new VirtualTimeLoopOptions { Start = at } : new VirtualTimeLoopOptions())
+    {
+    }
+
+    /// <summary>Makes a loop.</summary>
+    /// <param name="options">How it works.</param>
+    public VirtualTimeLoop(VirtualTimeLoopOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _time = new VirtualTimeProvider(this, options.Start);
+    }
 
     /// <inheritdoc/>
     public override TimeProvider TimeProvider => _time;
@@ -33,9 +65,13 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     /// <inheritdoc/>
     public override Instant Now => _now;
 
+    internal override bool ResetsForgotten => !_options.ChecksDeterminism;
+
     /// <summary>Runs a program in virtual time, until it ends. Another simulation of this process is waited for.</summary>
     /// <param name="body">The program. It must await whatever it starts.</param>
     /// <exception cref="InvalidOperationException">The program waits, and nothing that could end its wait will ever happen.</exception>
+    /// <exception cref="TimeoutException">It took longer than <see cref="VirtualTimeLoopOptions.Limit"/>.</exception>
+    /// <exception cref="DeterminismException">The run is not the same each time.</exception>
     /// <exception cref="Exception">What something that is driven threw, see <see cref="NetLoop.Failure"/>.</exception>
     public async Task RunAsync(Func<Task> body)
     {
@@ -48,16 +84,20 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             ThreadPool.SetMinThreads(1, 1);
             ThreadPool.SetMaxThreads(1, 1);
             _stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_options.ChecksDeterminism) BeginChecks();
             _isRunning = true;
-            Task program = Task.Run(body);
-            Kick();
+            _end = _options.Limit is { } limit ? _now + limit : Instant.MaxValue;
+            Task program = Task.Run(() => StartAsync(body));
             Task ended = await Task.WhenAny(program, _stopped.Task).ConfigureAwait(false);
+            if (_stopped.Task.IsCompleted) ended = _stopped.Task; // it says why, whatever the program made of it
             await ended.ConfigureAwait(false);
             await program.ConfigureAwait(false);
         }
         finally
         {
             _isRunning = false;
+            ChecksCallers = false;
+            _watch?.Dispose();
             ThreadPool.SetMaxThreads(mostWorkers, mostPorts);
             ThreadPool.SetMinThreads(leastWorkers, leastPorts);
             OneAtATime.Release();
@@ -75,6 +115,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         if (!_isRunning) return;
+        _watch?.OnTurn();
         try
         {
             if (ThreadPool.PendingWorkItemCount == 0 && !Pump()) return;
@@ -100,6 +141,56 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
 
     internal override void OnTouched() => Kick();
 
+    /// <summary>The program, and what comes before and after it on the same worker: nothing is between its end and the pump's.</summary>
+    private async Task StartAsync(Func<Task> body)
+    {
+        _watch?.OnTurn(); // it may block before the pump has its first turn
+        Kick();
+        try
+        {
+            await body().ConfigureAwait(false);
+        }
+        finally
+        {
+            _isRunning = false;
+        }
+    }
+
+    /// <summary>Only the pool's worker may call: what another thread does comes at a moment that is not the same each time.</summary>
+    private protected override void CheckCaller()
+    {
+        if (!_isRunning || Thread.CurrentThread.IsThreadPoolThread) return;
+        DeterminismException lost = new($"""
+            The thread '{Thread.CurrentThread.Name}' ({Environment.CurrentManagedThreadId}), which is none of the thread pool's, called into a simulation. Use Task.Run instead of a thread of your own.
+            {Environment.StackTrace}
+            """);
+        _stopped!.TrySetException(lost);
+        throw lost;
+    }
+
+    private void BeginChecks()
+    {
+        ChecksCallers = true;
+        _foreignTimers = new ForeignTimers();
+        _watch = new BlockedWorkerWatch(_options.BlockedLimit, stack => _stopped!.TrySetException(new DeterminismException($"""
+            The thread pool's worker was blocked for {_options.BlockedLimit.TotalSeconds:0.#} s of real time. In a simulation there is one worker: await instead of Wait, Result and Sleep.
+            {stack}
+            """)));
+    }
+
+    /// <summary>As a loop that is about to sleep asks: a link may have filled a NIC whose driver was polled before it.</summary>
+    private bool TryArm()
+    {
+        using (Enter())
+        {
+            foreach (IPollable part in Parts)
+            {
+                if (part is ILoopPart driver && !driver.TryArm()) return false;
+            }
+        }
+        return true;
+    }
+
     /// <returns>False when nothing will happen by itself any more.</returns>
     private bool Pump()
     {
@@ -108,6 +199,12 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             for (int i = 0; i < Parts.Count; i++) Parts[i].Poll(_now);
         }
         if (ThreadPool.PendingWorkItemCount > 0) return true;
+        if (!TryArm()) return true;
+        if (_foreignTimers?.Find() is { } timer)
+        {
+            _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider.{Environment.NewLine}{timer}"));
+            return false;
+        }
         using (Enter())
         {
             Instant? next = Instant.Earliest(NextDeadline, _time.NextDeadline);
@@ -115,6 +212,12 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             {
                 _isIdle = true;
                 _stopped!.TrySetException(new InvalidOperationException("Nothing will happen any more in virtual time, and the program has not ended: it waits for something outside."));
+                return false;
+            }
+            if (next.Value > _end)
+            {
+                _isIdle = true;
+                _stopped!.TrySetException(new TimeoutException($"The program did not end within {_options.Limit} of virtual time."));
                 return false;
             }
             if (next.Value > _now) _now = next.Value;

@@ -2,72 +2,6 @@ using NetStack.Memory;
 
 namespace NetStack.Nic.Virtual;
 
-/// <summary>What a link does to frames in one direction. The default is a perfect link without delay.</summary>
-public sealed record Impairment
-{
-    /// <summary>The share of frames that are lost, 0 to 1.</summary>
-    public double Loss { get; init; }
-
-    /// <summary>The share of frames that arrive twice, 0 to 1.</summary>
-    public double Duplicate { get; init; }
-
-    /// <summary>The share of frames of which one bit is turned over, 0 to 1.</summary>
-    public double Corrupt { get; init; }
-
-    /// <summary>The share of frames that are held back by <see cref="ReorderDelay"/>, so that later ones overtake them, 0 to 1.</summary>
-    public double Reorder { get; init; }
-
-    /// <summary>How long a frame is held back.</summary>
-    public TimeSpan ReorderDelay { get; init; } = TimeSpan.FromMilliseconds(1);
-
-    /// <summary>How long every frame travels.</summary>
-    public TimeSpan Delay { get; init; }
-
-    /// <summary>A further delay, evenly spread from nothing to this. It does not reorder.</summary>
-    public TimeSpan Jitter { get; init; }
-
-    /// <summary>Bits a second; 0 for no limit.</summary>
-    public long Rate { get; init; }
-
-    /// <summary>Bytes that may wait for a rate-limited link; what comes then is dropped.</summary>
-    public int QueueBytes { get; init; } = 256 * 1024;
-
-    /// <summary>The longest frame that passes, link header included, in bytes; 0 for no limit. An MTU of 1500 is 1514 on Ethernet.</summary>
-    public int MaxFrameLength { get; init; }
-
-    internal void Check()
-    {
-        foreach (double share in (ReadOnlySpan<double>)[Loss, Duplicate, Corrupt, Reorder])
-        {
-            if (share is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(share), $"A share lies from 0 to 1, not at {share}.");
-        }
-        foreach (TimeSpan time in (ReadOnlySpan<TimeSpan>)[ReorderDelay, Delay, Jitter]) ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
-        foreach (long number in (ReadOnlySpan<long>)[Rate, QueueBytes, MaxFrameLength]) ArgumentOutOfRangeException.ThrowIfNegative(number);
-    }
-}
-
-/// <summary>What one direction of a link did.</summary>
-public sealed class LinkCounters
-{
-    /// <summary>Frames put in.</summary>
-    public long Sent { get; internal set; }
-
-    /// <summary>Frames given out, doubles included.</summary>
-    public long Delivered { get; internal set; }
-
-    /// <summary>Frames that were doubled.</summary>
-    public long Duplicated { get; internal set; }
-
-    /// <summary>Frames of which a bit was turned over.</summary>
-    public long Corrupted { get; internal set; }
-
-    /// <summary>Frames that were held back.</summary>
-    public long Reordered { get; internal set; }
-
-    /// <summary>Frames that were dropped, by reason.</summary>
-    public DropCounters Drops { get; } = new();
-}
-
 /// <summary>
 /// A cable with two ends and seeded impairment in each direction. What is put in at one end comes out at whatever is connected
 /// to the other, when its time has come and the link is polled. A frame sets out at the first poll after it was put in, since
@@ -88,8 +22,8 @@ public sealed class VirtualLink : IPollable
     {
         aToB.Check();
         bToA?.Check();
-        _aToB = new Direction(aToB, seed);
-        _bToA = new Direction(bToA ?? aToB, seed ^ 0x5DEECE66D);
+        _aToB = new Direction(this, LinkEnd.A, aToB, seed);
+        _bToA = new Direction(this, LinkEnd.B, bToA ?? aToB, seed ^ 0x5DEECE66D);
     }
 
     /// <summary>Where to put frames in at A.</summary>
@@ -103,6 +37,9 @@ public sealed class VirtualLink : IPollable
 
     /// <summary>The way from B to A.</summary>
     public LinkCounters BToA => _bToA.Counters;
+
+    /// <summary>Who is told of every frame; null for nobody.</summary>
+    public ILinkObserver? Observer { get; set; }
 
     /// <summary>Frames on their way, those included that did not set out yet.</summary>
     public int InFlight => _aToB.InFlight + _bToA.InFlight;
@@ -136,6 +73,22 @@ public sealed class VirtualLink : IPollable
         _bToA.Impairment = bToA;
     }
 
+    /// <summary>Changes what happens from now on to frames put in at one end; frames on their way are not touched.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An impairment is out of range.</exception>
+    public void Change(LinkEnd from, Impairment impairment)
+    {
+        ArgumentNullException.ThrowIfNull(impairment);
+        impairment.Check();
+        Of(from).Impairment = impairment;
+    }
+
+    /// <summary>What happens to frames put in at an end.</summary>
+    public Impairment ImpairmentOf(LinkEnd from) => Of(from).Impairment;
+
+    /// <summary>Cuts one direction, or joins it again: frames put in at an end are dropped as <see cref="DropReason.LinkDown"/>, those on
+    /// their way arrive.</summary>
+    public void SetUp(LinkEnd from, bool isUp) => Of(from).IsUp = isUp;
+
     /// <summary>Takes the link down or up. Down, frames put in are dropped; those on their way arrive.</summary>
     public void SetUp(bool isUp)
     {
@@ -150,8 +103,12 @@ public sealed class VirtualLink : IPollable
         _bToA.Poll(now);
     }
 
-    private sealed class Direction(Impairment impairment, ulong seed) : IWireEnd
+    private Direction Of(LinkEnd from) => from == LinkEnd.A ? _aToB : _bToA;
+
+    private sealed class Direction(VirtualLink link, LinkEnd from, Impairment impairment, ulong seed) : IWireEnd
     {
+        private const int MinLength = 14; // an Ethernet header stays whole
+
         private readonly Queue<Transit> _entered = new();
         private readonly Queue<Transit> _transit = new(); // by arrival
         private readonly PriorityQueue<Transit, (long At, long Order)> _held = new(); // those that later ones overtake
@@ -161,6 +118,8 @@ public sealed class VirtualLink : IPollable
         private Instant _lastArrival;
         private Instant _busyUntil;
         private long _order;
+        private bool _isBurst; // the state of Impairment.BurstLoss
+        private int _variation; // the place in Impairment.DelayVariation
 
         internal Impairment Impairment { get; set; } = impairment;
 
@@ -191,7 +150,11 @@ public sealed class VirtualLink : IPollable
                 else _transit.Dequeue();
                 if (Target is null) Counters.Drops.Add(DropReason.LinkDown);
                 else if (Target.TryDeliver(next.Frame, next.Info)) Counters.Delivered++;
-                else Counters.Drops.Add(DropReason.NoBuffer);
+                else
+                {
+                    Counters.Drops.Add(DropReason.NoBuffer);
+                    link.Observer?.OnRefused(from, next.Frame, next.Info, now);
+                }
                 _free.Push(next);
             }
         }
@@ -211,6 +174,7 @@ public sealed class VirtualLink : IPollable
             if (RefusalOf(entered.Frame) is { } refusal)
             {
                 Counters.Drops.Add(refusal);
+                link.Observer?.OnSent(from, entered.Frame, entered.Info, new LinkFate { Dropped = refusal }, _now);
                 _free.Push(entered);
                 return;
             }
@@ -221,18 +185,30 @@ public sealed class VirtualLink : IPollable
                 Transit duplicate = Copy(entered.Frame, entered.Info);
                 duplicate.Arrival = entered.Arrival;
                 duplicate.IsHeld = entered.IsHeld;
-                Send(duplicate);
+                Send(duplicate, isDuplicate: true);
             }
-            Send(entered);
+            Send(entered, isDuplicate: false);
         }
 
-        private void Send(Transit transit)
+        private void Send(Transit transit, bool isDuplicate)
         {
-            if (transit.Length > 0 && _random.Chance(Impairment.Corrupt))
+            int bit = transit.Length > 0 && _random.Chance(Impairment.Corrupt) ? _random.Below(transit.Length * 8) : -1;
+            int length = transit.Length > MinLength && _random.Chance(Impairment.Truncate) ? MinLength + _random.Below(transit.Length - MinLength) : transit.Length;
+            if (link.Observer is { } observer)
+            {
+                LinkFate fate = new() { Arrival = transit.Arrival, IsDuplicate = isDuplicate, IsReordered = transit.IsHeld, CorruptedBit = bit < 0 ? null : bit, CutTo = length < transit.Length ? length : null };
+                observer.OnSent(from, transit.Frame, transit.Info, fate, _now);
+            }
+            if (bit >= 0)
             {
                 Counters.Corrupted++;
-                int bit = _random.Below(transit.Length * 8);
                 transit.Bytes[bit / 8] ^= (byte)(1 << bit % 8);
+            }
+            if (length < transit.Length)
+            {
+                Counters.Truncated++;
+                transit.Length = length;
+                transit.Info = transit.Info with { WireLength = length };
             }
             transit.Order = _order++;
             if (transit.IsHeld) _held.Enqueue(transit, (transit.Arrival.Nanoseconds, transit.Order));
@@ -254,6 +230,7 @@ public sealed class VirtualLink : IPollable
             if (!IsUp) return DropReason.LinkDown;
             if (Impairment.MaxFrameLength > 0 && frame.Length > Impairment.MaxFrameLength) return DropReason.TooLong;
             if (_random.Chance(Impairment.Loss)) return DropReason.LinkLoss;
+            if (Impairment.BurstLoss is { } bursts && bursts.IsLost(ref _random, ref _isBurst)) return DropReason.LinkLoss;
             if (Impairment.Rate > 0 && _busyUntil > _now && Waiting + frame.Length > Impairment.QueueBytes) return DropReason.RingFull;
             return null;
         }
@@ -272,6 +249,7 @@ public sealed class VirtualLink : IPollable
             }
             Instant arrival = sent + Impairment.Delay;
             if (Impairment.Jitter > TimeSpan.Zero) arrival = arrival.AddNanoseconds((long)(_random.Next() % (ulong)(Impairment.Jitter.Ticks * 100)));
+            if (Impairment.DelayVariation is { } variation) arrival += variation.Next(ref _random, ref _variation);
             if (arrival < _lastArrival) arrival = _lastArrival;
             transit.IsHeld = _random.Chance(Impairment.Reorder);
             if (transit.IsHeld)

@@ -14,7 +14,7 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
     /// <summary>Bytes a frame may have beyond the MTU: an Ethernet header and two VLAN tags.</summary>
     internal const int LinkOverhead = EthernetView.Size + 2 * VlanView.Size;
 
-    /// <summary>How long the device waits before it offers the wire again what it did not take.</summary>
+    /// <summary>How long the device waits before it offers the wire again what it did not take, or looks again whether a registration can end.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMicroseconds(100);
 
     private readonly VirtualNicOptions _options;
@@ -73,7 +73,8 @@ public sealed class VirtualNic : IMeteredNic, IWireEnd
         get
         {
             Instant? announce = !_isArmed || _device.Unannounced == 0 ? null : _unannouncedSince is { } since ? since + _options.WakeDelay : _device.Now;
-            Instant? retry = _device.Transmit.IsBlocked ? _device.Now + RetryAfter : null;
+            bool isDraining = _registrations.Exists(static r => r.Stage == VirtualRegistration.Phase.Draining); // the driver may have taken the last frame since
+            Instant? retry = _device.Transmit.IsBlocked || isDraining ? _device.Now + RetryAfter : null;
             return Instant.Earliest(Instant.Earliest(announce, retry), Iommu.FlushDue);
         }
     }

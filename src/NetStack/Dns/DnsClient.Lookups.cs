@@ -66,7 +66,7 @@ internal sealed partial class DnsClient
         if (IpAddress.TryParse(lookup.Name, out IpAddress literal)) return OfFamily([literal], lookup.Family);
         if (_options.Hosts.TryGetValue(name, out IpAddress[]? addresses)) return OfFamily(addresses, lookup.Family);
         if (IsUnder(name, "localhost")) return OfFamily([IpAddress.V6(1), IpAddress.V4(0x7F00_0001)], lookup.Family);
-        return IsUnder(name, "invalid") || IsUnder(name, "onion") ? DnsOutcome.Failure(DnsStatus.NotFound) : null;
+        return _options.HostsOnly || IsUnder(name, "invalid") || IsUnder(name, "onion") ? DnsOutcome.Failure(DnsStatus.NotFound) : null;
     }
 
     private static DnsOutcome OfFamily(IpAddress[] addresses, DnsFamily family)

@@ -55,6 +55,9 @@ public sealed class DnsOptions
     /// <summary>Names that are not asked for, like those in a hosts file. Letters count as equal whatever their case.</summary>
     public IDictionary<string, IpAddress[]> Hosts { get; } = new Dictionary<string, IpAddress[]>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether names that are not in <see cref="Hosts"/> do not exist: no server is asked.</summary>
+    public bool HostsOnly { get; set; }
+
     /// <summary>Dots from which on a name is tried as it is before the search domains are appended, 0 to 15.</summary>
     public int Dots { get; set; } = 1;
 

@@ -42,6 +42,10 @@ public sealed partial class TcpLayer
         return entries;
     }
 
+    /// <summary>The state of one connection, half-open or in TIME-WAIT included; null where there is none. Not for link-local addresses.</summary>
+    public TcpState? FindState(TcpEndpoint local, TcpEndpoint remote) =>
+        _flows.TryGetValue(FourTuple.Of(local, remote, 0), out ITcpFlow? flow) ? StateOf(flow) : null;
+
     /// <summary>Every listener, as of now, in no order.</summary>
     public IReadOnlyList<TcpListener> ListListeners() => [.. _ports.Listeners];
 

@@ -32,7 +32,8 @@ public sealed class LogTests
         Assert.Equal([100, 113, 110, 120, 211, 213, 101], Without(a, 123));
         Assert.Equal([100, 113, 110, 120, 200, 210, 213, 201, 101], Without(b, 123));
         Assert.Equal("Interface a0 has address 10.0.0.1/24 (Static).", a.TextOf(120));
-        Assert.Equal("Interface a0 uses a0: copy=CopyHeaders trust=none placement=own.", a.TextOf(113));
+        string placement = TestDevice.Copy is null ? "own" : "copied";
+        Assert.Equal($"Interface a0 uses a0: copy={TestDevice.Copy ?? CopyStrategy.CopyHeaders} trust=none placement={placement}.", a.TextOf(113));
         Assert.Equal("Listening on 0.0.0.0:7.", b.TextOf(200));
         Assert.Matches("^Connected 10\\.0\\.0\\.1:\\d+ to 10\\.0\\.0\\.2:7\\.$", a.TextOf(211));
         Assert.Matches("closed: 10 bytes acknowledged, 0 received", a.TextOf(213));

@@ -1,5 +1,6 @@
 using NetStack.Ip;
 using NetStack.Memory;
+using NetStack.Tests.TcpParts;
 using NetStack.Udp;
 using NetStack.Wire;
 
@@ -66,10 +67,10 @@ public sealed class AllocationTests
 
     private static void AssertNone(Action round)
     {
-        for (int i = 0; i < 300; i++) round();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++) round();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 1000; i++) round();
+        }));
     }
 
     private void Inject(TestHost host, byte[] packet)

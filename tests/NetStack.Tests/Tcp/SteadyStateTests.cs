@@ -1,6 +1,7 @@
 using NetStack.Memory;
 using NetStack.Tcp;
 using NetStack.Tests.Kit;
+using NetStack.Tests.TcpParts;
 using NetStack.Wire;
 using static NetStack.Wire.TcpFlags;
 
@@ -38,10 +39,10 @@ public sealed class SteadyStateTests
         byte[] bytes = Segments.Build(Rig.Peers, Rig.Ours, new TcpHeader(Rig.PeerPort, 80, 0, 0, Ack, 60_000), new byte[rig.HasTimestamps ? 12 : 0], data);
         uint peer = 1;
         uint own = 1;
-        for (int i = 0; i < 3000; i++) Round();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 5000; i++) Round();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int i = 0; i < 3000; i++) Round();
+        }));
         Assert.Equal(TcpState.Established, connection.State);
 
         void Round()

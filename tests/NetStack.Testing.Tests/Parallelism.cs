@@ -1,0 +1,2 @@
+// While a simulation runs, the thread pool of the process has one worker.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
