@@ -1,4 +1,5 @@
-// The same seed, the same run: three hosts at a switch, with faults, and programs that use everything that usually makes runs differ.
+// The same seed, the same run: three hosts at a switch, with faults, and programs that use everything that usually makes runs differ;
+// Kestrel and HttpClient are among them.
 //
 //   dotnet run -c Release --project samples/08-deterministic -- --seed 7 [--trace DIRECTORY]
 //
@@ -8,6 +9,7 @@
 using System.CommandLine;
 using System.Globalization;
 using NetStack;
+using NetStack.Kestrel;
 using NetStack.Nic.Virtual;
 using NetStack.Samples;
 
@@ -32,9 +34,13 @@ command.SetAction(parsed => VirtualNetwork.RunAsync(parsed.GetValue(seed), async
 
     KeyValueStore server = new(store, net.Time);
     Task serving = Task.Run(() => server.RunAsync(net.Stopping));
+    await using KestrelHost web = await SumService.StartAsync(store);
+    Task<int> posting = Task.Run(() => SumService.PostAsync(left, requests: 40, net.Time));
     Writer[] writers = [new Writer(left, net.Time, "left"), new Writer(right, net.Time, "right")];
     await Task.WhenAll(writers.Select(w => Task.Run(() => w.RunAsync(TimeSpan.FromMinutes(1)))));
 
+    int summed = await posting;
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"web: {summed} of 40 bodies summed right, over HTTP/2"));
     foreach (Writer writer in writers)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{writer.Name}: {writer.Written} written, {writer.Failures} connections lost, the slowest took {writer.Slowest.TotalSeconds:F3} s"));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"store: {server.Count} keys, sum {server.Sum()}"));
