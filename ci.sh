@@ -77,12 +77,12 @@ step_packetdrill() { # BINARY SCRIPTS [CLASSES.csv] [options]: run packetdrill s
 steps() { declare -F | sed -n 's/^declare -f step_//p'; }
 
 if [ $# -eq 0 ]; then
-  echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: build format captures package test)"
+  echo "usage: ./ci.sh STEP...   or   ./ci.sh all (what CI runs: format captures package test)"
   for s in $(steps); do printf '  %-15s %s\n' "$s" "$(sed -n "s/^step_$s() { # //p" "$0")"; done
   exit 0
 fi
 if [ "$1" = packetdrill ]; then step_packetdrill "${@:2}"; exit; fi # the one step with arguments
-[ "$1" = all ] && set -- build format captures package test
+[ "$1" = all ] && set -- format captures package test
 for s in "$@"; do
   declare -F "step_$s" >/dev/null || { echo "ci.sh: there is no step '$s'" >&2; exit 1; }
   echo "== $s"
