@@ -41,7 +41,12 @@ internal abstract class Stream(string name) : Way(name)
         {
             if (!Step()) throw new InvalidOperationException($"The stream stands still at {_read}.");
         }
-        if (_writing.Counters.Retransmitted > 0) throw new InvalidOperationException("A perfect link lost something.");
+        TcpCounters writing = _writing.Counters;
+        if (writing.Retransmitted > 0)
+        {
+            throw new InvalidOperationException($"{Name}: a perfect link lost something by {_read}: {writing.Retransmitted} of {writing.SegmentsSent} segments sent again " +
+                $"({writing.Timeouts} timeouts, {writing.TailLossProbes} probes, {writing.FastRecoveries} recoveries); the receiver dropped: {_reading!.Counters.Drops}.");
+        }
         return _writing.Counters.SegmentsSent - before;
     }
 
