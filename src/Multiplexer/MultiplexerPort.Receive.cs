@@ -151,7 +151,7 @@ public sealed partial class MultiplexerPort
         {
             ReceivedFrame frame = _incoming.Head;
             _incoming.Drop(1);
-            if (_checksBodies) ReleaseAnyway(ref frame.Body);
+            if (_checksBodies) frame.Body.TryRelease();
             frame.Release();
             _queue.Counters.ReceiveDrops.Add(DropReason.ClientGone);
         }
@@ -159,7 +159,7 @@ public sealed partial class MultiplexerPort
         {
             PacketBody body = _outgoing.Head.Body;
             _outgoing.Drop(1);
-            if (_checksBodies) ReleaseAnyway(ref body);
+            if (_checksBodies) body.TryRelease();
             else body.Release();
             _queue.Counters.TransmitDrops.Add(DropReason.ClientGone);
         }
@@ -204,20 +204,6 @@ public sealed partial class MultiplexerPort
         }
         _incoming.Enqueue(frame);
         _multiplexer.MarkDelivered();
-    }
-
-    /// <summary>Releases a body of which the client may have released a buffer behind our back: that was its own.</summary>
-    private static void ReleaseAnyway(ref PacketBody body)
-    {
-        try
-        {
-            body.Release();
-        }
-        catch (InvalidOperationException)
-        {
-            // the other pins were released even so
-        }
-        body = default;
     }
 
     private CopyDecision Lose(DropReason reason)

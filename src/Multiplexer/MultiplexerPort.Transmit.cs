@@ -67,7 +67,7 @@ public sealed partial class MultiplexerPort
             if (intact > 0 || run.Length == 0) return run[..intact];
             PacketBody spoiled = run[0].Body;
             _outgoing.Drop(1);
-            ReleaseAnyway(ref spoiled);
+            spoiled.TryRelease();
             _queue.Counters.TransmitDrops.Add(DropReason.Released);
         }
     }

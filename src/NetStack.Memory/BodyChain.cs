@@ -103,13 +103,19 @@ internal sealed class BodyChain(BufferPool home)
     /// <exception cref="InvalidOperationException">A buffer was released behind the body's back; all others are released even so.</exception>
     internal void End()
     {
+        if (!TryEnd()) ThrowStale();
+    }
+
+    /// <summary>As <see cref="End"/>; false when a slice was stale. The others are released even so.</summary>
+    internal bool TryEnd()
+    {
         bool stale = false;
         Version++;
         if (_hasFirst) stale = !TryRelease(_first);
         for (int i = _moreStart; i < _moreEnd; i++) stale |= !TryRelease(_more[i]);
         Clear();
         home.ReturnChain(this);
-        if (stale) ThrowStale();
+        return !stale;
     }
 
     /// <summary>Pins every slice once more, for a second ownership; pins none if one is stale.</summary>

@@ -103,6 +103,16 @@ public struct PacketBody
         chain.End();
     }
 
+    /// <summary>As <see cref="Release"/>, for an owner who cannot rely on the others who had the handle or its buffers.</summary>
+    /// <returns>False when somebody released the body, or one of its buffers, who did not own it; the other buffers are released even so.</returns>
+    public bool TryRelease()
+    {
+        BodyChain? chain = _chain;
+        bool isLive = chain is null || chain.Version == _version;
+        this = default;
+        return isLive && (chain is null || chain.TryEnd());
+    }
+
     /// <summary>Copies all bytes from <paramref name="offset"/> on, each read once.</summary>
     /// <param name="offset">Where to begin, 0 to <see cref="Length"/>, in bytes.</param>
     /// <param name="destination">At least <see cref="Length"/> less <paramref name="offset"/> bytes of private memory.</param>

@@ -78,7 +78,7 @@ internal sealed class TransmitQueue
 
     internal void Dispose()
     {
-        for (int i = 0; i < _bodies.Length; i++) ReleaseAnyway(ref _bodies[i]);
+        for (int i = 0; i < _bodies.Length; i++) _bodies[i].TryRelease();
         _ring.Dispose();
         _headers.Dispose();
         _indexPool.Region.Dispose();
@@ -156,20 +156,7 @@ internal sealed class TransmitQueue
             ref VirtualRegistration? user = ref _users[SlotOf(_completed)];
             if (user is not null) user.Sending--;
             user = null;
-            ReleaseAnyway(ref _bodies[SlotOf(_completed)]);
-        }
-    }
-
-    /// <summary>Releases what was sent. Where its owner released a buffer behind our back, only the other pins are there to release.</summary>
-    private static void ReleaseAnyway(ref PacketBody body)
-    {
-        try
-        {
-            body.Release();
-        }
-        catch (InvalidOperationException)
-        {
-            body = default;
+            _bodies[SlotOf(_completed)].TryRelease(); // its owner may have released a buffer behind our back
         }
     }
 

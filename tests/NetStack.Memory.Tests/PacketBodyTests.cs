@@ -23,6 +23,25 @@ public sealed class PacketBodyTests
         }
     }
 
+    [Fact]
+    public void A_body_of_which_others_released_what_was_not_theirs_gives_back_the_rest()
+    {
+        BufferPool pool = BufferPool.Create(64, 3);
+        PacketBody body = default;
+        BufferHandle[] buffers = new BufferHandle[3];
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            Assert.True(pool.TryRent(out buffers[i]));
+            body.Append(new BodySlice(pool, buffers[i], 0, 10));
+        }
+        pool.Release(buffers[1]);
+        PacketBody kept = body;
+        Assert.False(body.TryRelease());
+        Assert.Equal((3, true), (pool.Available, body.IsEmpty));
+        Assert.False(kept.TryRelease()); // a copy of a handle that is dead
+        Assert.True(body.TryRelease()); // nothing is there to release
+    }
+
     private static void Step(Random random, BufferPool[] pools, List<(PacketBody Body, byte[] Bytes)> bodies)
     {
         int at = random.Next(bodies.Count);
