@@ -6,7 +6,7 @@ namespace NetStack.Architecture;
 /// <summary>The source tree the tests were built from.</summary>
 internal static class Repository
 {
-    internal static string Root { get; } = FindRoot();
+    internal static string Root => RepositoryRoot.Folder;
 
     /// <summary>The hand-written C# files below a folder of the repository.</summary>
     internal static IEnumerable<string> SourceFiles(string folder) =>
@@ -22,13 +22,4 @@ internal static class Repository
     /// <summary>The lines of a list file in eng/, without comments and blank lines.</summary>
     internal static string[] List(string name) =>
         [.. File.ReadLines(Path.Combine(Root, "eng", name)).Select(l => l.Split('#')[0].Trim()).Where(l => l.Length > 0)];
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (File.Exists(Path.Combine(d.FullName, "NetStack.sln"))) return d.FullName;
-        }
-        throw new InvalidOperationException("NetStack.sln was not found above the test assembly.");
-    }
 }

@@ -8,7 +8,7 @@ internal static class Counted
     private static readonly Lazy<IReadOnlyDictionary<string, Findings>> Findings =
         new(static () => Study.All.ToDictionary(s => s.Name, s => s.Run(Effort.CountOnly)));
 
-    internal static string Root { get; } = FindRoot();
+    internal static string Root => RepositoryRoot.Folder;
 
     internal static IReadOnlyDictionary<string, Findings> All => Findings.Value;
 
@@ -21,14 +21,5 @@ internal static class Counted
         ResultTable found = Table(study, table);
         int row = found.Rows.FindIndex(r => r.Take(keys.Length).Cast<string>().SequenceEqual(keys));
         return row >= 0 ? found.Number(row, column) : throw new ArgumentException($"{study} {table} has no row {string.Join(", ", keys)}.", nameof(keys));
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (File.Exists(Path.Combine(d.FullName, "NetStack.sln"))) return d.FullName;
-        }
-        throw new InvalidOperationException("NetStack.sln was not found above the test assembly.");
     }
 }

@@ -10,7 +10,7 @@ namespace NetStack.Inspect.Tests;
 /// </summary>
 public sealed partial class CaptureTests
 {
-    private static readonly string Golden = Path.Combine(SampleCaptures.Root, "tests", "NetStack.Inspect.Tests", "golden");
+    private static readonly string Golden = RepositoryRoot.PathOf("tests", "NetStack.Inspect.Tests", "golden");
 
     [Theory, MemberData(nameof(SampleCaptures.Names), MemberType = typeof(SampleCaptures))]
     public async Task Every_packet_is_one_line_and_the_lines_are_those_of_the_golden_file(string capture)

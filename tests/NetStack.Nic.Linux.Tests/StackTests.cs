@@ -22,7 +22,7 @@ public sealed class StackTests
     [Theory, InlineData(false), InlineData(true)]
     public void Connections_of_the_kernel_get_back_what_they_sent(bool offload)
     {
-        string load = Path.Combine(Root(), "tests", "interop", "echo_load.py");
+        string load = RepositoryRoot.PathOf("tests", "interop", "echo_load.py");
         Assert.SkipUnless(File.Exists("/usr/bin/python3"), "needs python3");
         using Lab lab = new(options: new TapOptions { Offload = offload });
         using Pump pump = new(lab);
@@ -34,13 +34,6 @@ public sealed class StackTests
         Assert.Equal(offload, counters.BytesReceived / counters.FramesReceived > 1514);
         Assert.Equal(offload, counters.BytesSent / counters.FramesSent > 1514);
         Assert.Equal(0, counters.ReceiveDrops.Total + counters.TransmitDrops.Total);
-    }
-
-    private static string Root()
-    {
-        string directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "NetStack.sln"))) directory = Path.GetDirectoryName(directory)!;
-        return directory;
     }
 
     /// <summary>A stack that answers pings and echoes what connections to port 7 send, on a thread of its own.</summary>

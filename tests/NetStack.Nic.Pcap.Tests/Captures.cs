@@ -85,15 +85,9 @@ internal static class Captures
     /// <summary>The folder of the shared captures, or a skipped test.</summary>
     internal static string[] SharedFiles()
     {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (!File.Exists(Path.Combine(at.FullName, "NetStack.sln"))) continue;
-            string folder = Path.Combine(at.FullName, "..", "shared", "captures", "files");
-            if (!Directory.Exists(folder)) break;
-            return [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)];
-        }
-        Assert.Skip("../shared/captures is not there");
-        return [];
+        string folder = RepositoryRoot.PathOf("..", "shared", "captures", "files");
+        Assert.SkipUnless(Directory.Exists(folder), "../shared/captures is not there");
+        return [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)];
     }
 }
 

@@ -96,8 +96,8 @@ public sealed class SampleTests
     [Fact]
     public void The_readme_shows_what_the_programs_print()
     {
-        string readme = File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n");
-        string golden = Path.Combine(SampleCaptures.Root, "tests", "NetStack.Inspect.Tests", "golden", "web.txt");
+        string readme = File.ReadAllText(RepositoryRoot.PathOf("README.md")).ReplaceLineEndings("\n");
+        string golden = RepositoryRoot.PathOf("tests", "NetStack.Inspect.Tests", "golden", "web.txt");
         string[] shown = [.. Run("capture-through-the-ring", "web"), .. File.ReadLines(golden).Take(3)];
         Assert.All(shown, line => Assert.Contains($"\n{line}\n", readme, StringComparison.Ordinal));
     }
@@ -106,9 +106,9 @@ public sealed class SampleTests
     public void A_listener_and_a_client_on_two_hosts_are_the_readmes_lines()
     {
         Assert.Equal(["hello from the other stack"], RunWith("echo"));
-        string program = File.ReadAllText(Path.Combine(SampleCaptures.Root, "samples", "00-echo", "Program.cs")).ReplaceLineEndings("\n");
+        string program = File.ReadAllText(RepositoryRoot.PathOf("samples", "00-echo", "Program.cs")).ReplaceLineEndings("\n");
         string lines = program.Split("// <readme>\n")[1].Split("// </readme>")[0];
-        Assert.Contains(lines, File.ReadAllText(Path.Combine(SampleCaptures.Root, "README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(lines, File.ReadAllText(RepositoryRoot.PathOf("README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace NetStack.TrustTests;
@@ -31,14 +30,14 @@ public sealed class MatrixTests
     [Fact]
     public void The_matrix_in_the_documentation_is_the_one_observed()
     {
-        string file = Path.Combine(Root(), "docs", "trust.md");
+        string file = RepositoryRoot.PathOf("docs", "trust.md");
         string text = File.ReadAllText(file);
         int start = text.IndexOf(Start, StringComparison.Ordinal) + Start.Length;
         int end = text.IndexOf(End, StringComparison.Ordinal);
         Assert.True(start >= Start.Length && end >= start, $"{file} has no place for the matrix");
         string table = $"\n{Matrix.Table()}\n";
-        Directory.CreateDirectory(Path.Combine(Root(), "artifacts"));
-        File.WriteAllText(Path.Combine(Root(), "artifacts", "trust.txt"), $"{Matrix.Table()}\n{Matrix.Summary()}\n");
+        Directory.CreateDirectory(RepositoryRoot.PathOf("artifacts"));
+        File.WriteAllText(RepositoryRoot.PathOf("artifacts", "trust.txt"), $"{Matrix.Table()}\n{Matrix.Summary()}\n");
         if (Environment.GetEnvironmentVariable("UPDATE_TRUST") == "1") File.WriteAllText(file, text[..start] + table + text[end..]);
         else Assert.True(text[start..end] == table, $"docs/trust.md says otherwise; UPDATE_TRUST=1 writes:\n{table}");
     }
@@ -46,11 +45,11 @@ public sealed class MatrixTests
     [Fact]
     public void The_tests_that_the_documentation_names_for_its_claims_are_there()
     {
-        string text = File.ReadAllText(Path.Combine(Root(), "docs", "trust.md"));
+        string text = File.ReadAllText(RepositoryRoot.PathOf("docs", "trust.md"));
         string claims = text[text.IndexOf("## Claims", StringComparison.Ordinal)..text.IndexOf("## Known holes", StringComparison.Ordinal)];
         string[] classes = [.. Regex.Matches(claims, "`([A-Za-z]+Tests)`").Select(m => m.Groups[1].Value).Distinct()];
         Assert.True(classes.Length > 10);
-        foreach (string name in classes) Assert.NotEmpty(Directory.GetFiles(Path.Combine(Root(), "tests"), name + ".cs", SearchOption.AllDirectories));
+        foreach (string name in classes) Assert.NotEmpty(Directory.GetFiles(RepositoryRoot.PathOf("tests"), name + ".cs", SearchOption.AllDirectories));
         foreach (Match attack in Regex.Matches(claims, @"\b[HC][0-9]+\b")) Assert.Contains(Matrix.Attacks, a => a.Id == attack.Value);
     }
 
@@ -66,6 +65,4 @@ public sealed class MatrixTests
         }
         return data;
     }
-
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using NetStack.Multiplexer;
 using NetStack.Nic;
 using NetStack.Nic.Virtual;
@@ -11,10 +10,9 @@ public sealed class StrategyTests
     [Fact]
     public void The_documentation_shows_the_lines_that_run()
     {
-        string here = Path.GetDirectoryName(PathOfThis())!;
-        string file = File.ReadAllText(Path.Combine(here, "CopyUnlessOwn.cs")).ReplaceLineEndings("\n");
+        string file = File.ReadAllText(RepositoryRoot.PathOf("tests", "NetStack.Trust.Tests", "CopyUnlessOwn.cs")).ReplaceLineEndings("\n");
         string shown = file.Split("// <trust>\n")[1].Split("// </trust>")[0];
-        string text = File.ReadAllText(Path.Combine(here, "..", "..", "docs", "trust.md")).ReplaceLineEndings("\n");
+        string text = File.ReadAllText(RepositoryRoot.PathOf("docs", "trust.md")).ReplaceLineEndings("\n");
         Assert.Contains($"```csharp\n{shown}```\n", text, StringComparison.Ordinal);
     }
 
@@ -42,6 +40,4 @@ public sealed class StrategyTests
         frames[0].Release();
         frames[1].Release();
     }
-
-    private static string PathOfThis([CallerFilePath] string path = "") => path;
 }

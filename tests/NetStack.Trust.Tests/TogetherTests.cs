@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using NetStack.Nic.Virtual;
 using NetStack.Nic.Virtual.Hostile;
 
@@ -85,13 +84,10 @@ public sealed class TogetherTests
         VirtualNic nic = new(new VirtualNicOptions { Tamper = device });
         // </trust>
         nic.Dispose();
-        string here = PathOfThis();
-        string shown = File.ReadAllText(here).ReplaceLineEndings("\n").Split("// <trust>\n")[1].Split("        // </trust>")[0].Replace("        ", "", StringComparison.Ordinal);
-        string text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "docs", "trust.md")).ReplaceLineEndings("\n");
+        string shown = File.ReadAllText(RepositoryRoot.PathOf("tests", "NetStack.Trust.Tests", "TogetherTests.cs")).ReplaceLineEndings("\n").Split("// <trust>\n")[1].Split("        // </trust>")[0].Replace("        ", "", StringComparison.Ordinal);
+        string text = File.ReadAllText(RepositoryRoot.PathOf("docs", "trust.md")).ReplaceLineEndings("\n");
         Assert.Contains($"```csharp\n{shown}```\n", text, StringComparison.Ordinal);
     }
-
-    private static string PathOfThis([CallerFilePath] string path = "") => path;
 
     /// <summary>Everything that came of a run, in text.</summary>
     private static string Trace(string column, ulong seed)

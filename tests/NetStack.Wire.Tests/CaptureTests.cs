@@ -8,7 +8,7 @@ public sealed class CaptureTests
     [Fact]
     public void Every_packet_of_every_capture_is_decoded_keyed_and_told_without_throwing()
     {
-        string files = Path.Combine(FindRoot(), "../shared/captures/files");
+        string files = RepositoryRoot.PathOf("../shared/captures/files");
         Assert.SkipUnless(Directory.Exists(files), "there are no captures in ../shared/captures beside the repository");
         Stopwatch watch = Stopwatch.StartNew();
         byte[] text = new byte[65536];
@@ -44,14 +44,5 @@ public sealed class CaptureTests
         {
             return null; // damaged before the first packet
         }
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (File.Exists(Path.Combine(d.FullName, "NetStack.sln"))) return d.FullName;
-        }
-        throw new InvalidOperationException("NetStack.sln was not found above the test assembly.");
     }
 }

@@ -66,7 +66,7 @@ public sealed class DnsCaptureTests
     /// <summary>Compares every UDP datagram whose ports are the protocol's and that both read whole, of the captures that have most of them.</summary>
     private static int Compare(string protocol, string[] fields, ref string text, Describe describe)
     {
-        string files = Path.Combine(FindRoot(), "../shared/captures/files");
+        string files = RepositoryRoot.PathOf("../shared/captures/files");
         Assert.SkipUnless(Directory.Exists(files), "there are no captures in ../shared/captures beside the repository");
         Assert.SkipUnless(File.Exists(Tool), "tshark is not installed");
         int messages = 0;
@@ -129,14 +129,5 @@ public sealed class DnsCaptureTests
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (File.Exists(Path.Combine(d.FullName, "NetStack.sln"))) return d.FullName;
-        }
-        throw new InvalidOperationException("NetStack.sln was not found above the test assembly.");
     }
 }

@@ -43,14 +43,14 @@ public sealed class ReplayTests
     [Fact]
     public void Packets_of_the_sample_captures_that_are_overwritten_by_their_neighbours_after_each_fetch()
     {
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(FindRoot(), "samples", "captures"), "*.pcapng").Order(StringComparer.Ordinal)) CheckCapture(file);
+        foreach (string file in Directory.EnumerateFiles(RepositoryRoot.PathOf("samples", "captures"), "*.pcapng").Order(StringComparer.Ordinal)) CheckCapture(file);
         Assert.True(_rewrites > 500, $"{_rewrites} fetches were followed by a rewrite");
     }
 
     [Fact]
     public void Packets_of_real_and_damaged_captures_that_are_overwritten_by_their_neighbours_after_each_fetch()
     {
-        string files = Path.Combine(FindRoot(), "../shared/captures/files");
+        string files = RepositoryRoot.PathOf("../shared/captures/files");
         Assert.SkipUnless(Directory.Exists(files), "there are no captures in ../shared/captures beside the repository");
         foreach (string file in Directory.EnumerateFiles(files).Order(StringComparer.Ordinal)) CheckCapture(file);
         Assert.True(_rewrites > 10_000, $"{_rewrites} fetches were followed by a rewrite");
@@ -122,14 +122,5 @@ public sealed class ReplayTests
         }
         _snapshot.Begin(frame, _meter);
         return frame;
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (File.Exists(Path.Combine(d.FullName, "NetStack.sln"))) return d.FullName;
-        }
-        throw new InvalidOperationException("NetStack.sln was not found above the test assembly.");
     }
 }

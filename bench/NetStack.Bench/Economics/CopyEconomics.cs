@@ -20,7 +20,7 @@ internal static class CopyEconomics
             return 2;
         }
         Effort effort = args.Length == 2 ? Effort.Quick : Effort.Full;
-        string root = FindRoot();
+        string root = RepositoryRoot.Folder;
         string machine = Machine();
         Dictionary<string, string> sections = new() { ["machine"] = $"{machine}; {effort.Rounds} rounds." };
         foreach (Study study in Study.All.Where(s => args[0] == "all" || s.Name == args[0]))
@@ -92,14 +92,5 @@ internal static class CopyEconomics
         string virtualised = File.Exists("/proc/cpuinfo") && File.ReadAllText("/proc/cpuinfo").Contains("hypervisor", StringComparison.Ordinal) ? " of a virtual machine" : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"{processor}, {Environment.ProcessorCount} cores{virtualised}, {kernel}, .NET {Environment.Version}{load}");
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (File.Exists(Path.Combine(d.FullName, "NetStack.sln"))) return d.FullName;
-        }
-        throw new InvalidOperationException("NetStack.sln was not found above the benchmark.");
     }
 }
