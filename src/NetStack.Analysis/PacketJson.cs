@@ -12,8 +12,9 @@ public static class PacketJson
     internal const int MaxLine = 32 * 1024;
 
     /// <summary>Writes a packet and a line end.</summary>
-    public static void Write(IBufferWriter<byte> output, in PacketInfo info, in PacketHeaders headers)
+    public static void Write(IBufferWriter<byte> output, in PacketHeaders headers)
     {
+        PacketInfo info = headers.Info;
         LineWriter line = new(output.GetSpan(MaxLine));
         line.Append("{\"n\":"u8);
         line.Append(info.Number);

@@ -15,11 +15,11 @@ public sealed class PacketLine(TimeFormat format)
     private bool _nine; // decimals: six until a time needs nine, then nine, so that the lines stay under each other
 
     /// <summary>Writes a packet and a line end.</summary>
-    public void Write(IBufferWriter<byte> output, in PacketInfo info, in PacketHeaders headers)
+    public void Write(IBufferWriter<byte> output, in PacketHeaders headers)
     {
         LineWriter line = new(output.GetSpan(PacketJson.MaxLine));
-        AppendTime(ref line, info.Timestamp);
-        AppendLayers(ref line, info, headers);
+        AppendTime(ref line, headers.Info.Timestamp);
+        AppendLayers(ref line, headers);
         foreach (Note note in headers.Notes)
         {
             if (note.Code == NoteCode.Unsupported) continue;
@@ -60,15 +60,15 @@ public sealed class PacketLine(TimeFormat format)
         line.Append(' ');
     }
 
-    private static void AppendLayers(ref LineWriter line, in PacketInfo info, in PacketHeaders headers)
+    private static void AppendLayers(ref LineWriter line, in PacketHeaders headers)
     {
         ReadOnlySpan<Layer> layers = headers.Layers;
         if (layers.IsEmpty)
         {
             line.Append("link type "u8);
-            line.Append((int)info.LinkType);
+            line.Append((int)headers.Info.LinkType);
             line.Append(", length "u8);
-            line.Append(info.WireLength);
+            line.Append(headers.Info.WireLength);
             return;
         }
         bool any = false;
@@ -83,6 +83,6 @@ public sealed class PacketLine(TimeFormat format)
         }
         if (layers[^1].Kind is LayerKind.Tcp or LayerKind.Udp or LayerKind.Icmp or LayerKind.Icmpv6) return;
         line.Append(", length "u8);
-        line.Append(layers[^1].Kind is LayerKind.Ethernet or LayerKind.Arp ? Math.Max(0, info.WireLength - layers[^1].Offset) : layers[^1].PayloadLength);
+        line.Append(layers[^1].Kind is LayerKind.Ethernet or LayerKind.Arp ? Math.Max(0, headers.Info.WireLength - layers[^1].Offset) : layers[^1].PayloadLength);
     }
 }

@@ -97,7 +97,7 @@ internal sealed class FilePath(CaptureReader capture) : IInspectPath
         while (printer.WantsMore && capture.TryRead(out CaptureRecord record))
         {
             PacketHeaders headers = PacketHeaders.Decode(record);
-            printer.Print(PacketInfo.From(record), headers);
+            printer.Print(headers);
         }
     }
 
@@ -126,10 +126,10 @@ internal sealed class PacketPrinter(InspectOptions options, StandardOutput outpu
     /// <summary>Whether there is a reader, and it has not had enough.</summary>
     internal bool WantsMore => Printed < options.Count && !output.IsClosed;
 
-    internal void Print(in PacketInfo info, in PacketHeaders headers)
+    internal void Print(in PacketHeaders headers)
     {
-        if (options.Json) PacketJson.Write(output, info, headers);
-        else _line.Write(output, info, headers);
+        if (options.Json) PacketJson.Write(output, headers);
+        else _line.Write(output, headers);
         Printed++;
         output.FlushIfFull();
         progress?.Report(Printed, capture.Position);

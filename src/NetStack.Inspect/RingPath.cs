@@ -91,8 +91,8 @@ internal sealed class RingPath : IInspectPath
             {
                 if (printer.WantsMore)
                 {
-                    PacketHeaders headers = PacketHeaders.Decode(_frames[i]);
-                    printer.Print(PacketInfo.From(_frames[i], printer.Printed + 1), headers);
+                    PacketHeaders headers = PacketHeaders.Decode(_frames[i], printer.Printed + 1);
+                    printer.Print(headers);
                 }
                 _frames[i].Release();
             }

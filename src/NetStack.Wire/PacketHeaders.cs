@@ -32,6 +32,9 @@ public ref struct PacketHeaders
     /// <summary>The private bytes the headers were decoded from.</summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
+    /// <summary>What is known of the packet besides its bytes.</summary>
+    public PacketInfo Info { get; private set; }
+
     /// <summary>Whether <see cref="Payload"/> is known: the headers end in TCP, UDP or a later fragment, or in a header whose
     /// content is not decoded.</summary>
     public bool HasPayload { get; private set; }
@@ -43,11 +46,18 @@ public ref struct PacketHeaders
     /// <param name="snapshot">The packet's snapshot; lines are fetched as the header chain asks.</param>
     /// <param name="linkType">How the packet begins.</param>
     /// <param name="wireLength">The packet's length on the wire, in bytes; less than was captured counts as that.</param>
-    public static PacketHeaders Decode(HeaderSnapshot snapshot, LinkType linkType, int wireLength)
+    public static PacketHeaders Decode(HeaderSnapshot snapshot, LinkType linkType, int wireLength) =>
+        Decode(snapshot, new PacketInfo(0, null, snapshot.FrameLength, wireLength, linkType, 0));
+
+    /// <summary>Decodes a packet of which more is known.</summary>
+    /// <param name="snapshot">The packet's snapshot; lines are fetched as the header chain asks.</param>
+    /// <param name="info">How it begins, its length on the wire, and what else is known.</param>
+    public static PacketHeaders Decode(HeaderSnapshot snapshot, scoped in PacketInfo info)
     {
         PacketHeaders headers = default;
-        PacketDecoder decoder = new(snapshot, Math.Max(wireLength, snapshot.FrameLength));
-        decoder.Decode(ref headers, linkType);
+        headers.Info = info;
+        PacketDecoder decoder = new(snapshot, Math.Max(info.WireLength, snapshot.FrameLength));
+        decoder.Decode(ref headers, info.LinkType);
         headers.Bytes = snapshot.Bytes;
         return headers;
     }

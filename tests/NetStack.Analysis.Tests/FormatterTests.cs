@@ -81,9 +81,8 @@ public sealed class FormatterTests
         {
             output.ResetWrittenCount();
             PacketHeaders headers = PacketHeaders.Decode(snapshot, LinkType.Ethernet, snapshot.FrameLength);
-            PacketInfo info = Packets.Info(snapshot, LinkType.Ethernet, snapshot.FrameLength, 1);
-            line.Write(output, info, headers);
-            PacketJson.Write(output, info, headers);
+            line.Write(output, headers);
+            PacketJson.Write(output, headers);
         }
     }
 }

@@ -46,19 +46,19 @@ internal static class Packets
     internal static string Json(HeaderSnapshot snapshot, LinkType linkType, int wireLength, long number = 1)
     {
         ArrayBufferWriter<byte> output = new();
-        PacketJson.Write(output, Info(snapshot, linkType, wireLength, number), PacketHeaders.Decode(snapshot, linkType, wireLength));
+        PacketJson.Write(output, Decode(snapshot, linkType, wireLength, number));
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
     internal static string Text(HeaderSnapshot snapshot, LinkType linkType, int wireLength)
     {
         ArrayBufferWriter<byte> output = new();
-        new PacketLine(TimeFormat.None).Write(output, Info(snapshot, linkType, wireLength, 1), PacketHeaders.Decode(snapshot, linkType, wireLength));
+        new PacketLine(TimeFormat.None).Write(output, Decode(snapshot, linkType, wireLength, 1));
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
-    internal static PacketInfo Info(HeaderSnapshot snapshot, LinkType linkType, int wireLength, long number) =>
-        new(number, new Timestamp(1_700_000_000, 123_456_789), snapshot.FrameLength, wireLength, linkType, 0);
+    private static PacketHeaders Decode(HeaderSnapshot snapshot, LinkType linkType, int wireLength, long number) =>
+        PacketHeaders.Decode(snapshot, new PacketInfo(number, new Timestamp(1_700_000_000, 123_456_789), snapshot.FrameLength, wireLength, linkType, 0));
 
     private static List<byte[]> Read(string name)
     {

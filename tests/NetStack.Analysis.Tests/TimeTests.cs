@@ -73,8 +73,7 @@ public sealed class TimeTests
     {
         ArrayBufferWriter<byte> output = new();
         PacketLine line = new(format);
-        PacketHeaders headers = PacketHeaders.Decode(_snapshot, LinkType.Ethernet, 60);
-        foreach (Timestamp? time in times) line.Write(output, new PacketInfo(1, time, 0, 60, LinkType.Ethernet, 0), headers);
+        foreach (Timestamp? time in times) line.Write(output, PacketHeaders.Decode(_snapshot, new PacketInfo(1, time, 0, 60, LinkType.Ethernet, 0)));
         return [.. Encoding.UTF8.GetString(output.WrittenSpan).TrimEnd('\n').Split('\n').Select(l => l.Split(' ')[0])];
     }
 }
