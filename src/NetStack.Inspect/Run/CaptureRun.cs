@@ -99,6 +99,11 @@ internal sealed class FilePath(CaptureReader capture) : ICapturePath
 {
     public void Run(PacketPump pump)
     {
+        if (pump.Records is { } records)
+        {
+            while (pump.WantsMore && capture.TryRead(out CaptureRecord undecoded)) pump.Add(undecoded, records);
+            return;
+        }
         while (pump.WantsMore && capture.TryRead(out CaptureRecord record))
         {
             PacketHeaders headers = PacketHeaders.Decode(record);

@@ -36,6 +36,22 @@ internal sealed class PacketPump(CaptureRequest request, StandardOutput output, 
         AfterPacket();
     }
 
+    /// <summary>The sink, where it decodes packets itself and no filter wants their headers.</summary>
+    internal IRecordSink? Records => sink is IRecordSink { WantsRecords: true } records && request is { Filter: null, DisplayFilter: null } ? records : null;
+
+    internal void Add(in CaptureRecord record, IRecordSink records)
+    {
+        Read++;
+        progress?.Report(Read, capture.Position);
+        if (_skip > 0)
+        {
+            _skip--;
+            return;
+        }
+        records.Add(record);
+        Given++;
+    }
+
     private bool IsWanted(in PacketHeaders packet, ref FlowPacket flow)
     {
         Read++;
