@@ -110,26 +110,28 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public void Every_shared_capture_that_is_whole_reads_the_same()
+    public void Real_captures_that_are_whole_read_the_same()
     {
+        List<string> differing = [];
+        int compared = 0;
         foreach (string path in SharedFiles().Where(p => new FileInfo(p).Length < 3_000_000))
         {
             byte[] file = File.ReadAllBytes(path);
-            List<PacketData> whole;
-            CaptureDamage? damage;
             try
             {
-                (whole, damage) = Captures.Read(file);
+                (List<PacketData> whole, CaptureDamage? damage) = Captures.Read(file);
+                // Fuzzers' files read as packets that nobody captured: zeros, lengths that contradict each other.
+                if (damage is not null || whole.Any(p => p.WireLength == 0 || p.WireLength < p.Bytes.Length / 2)) continue;
+                (List<PacketData> packets, CaptureReader reader) = Read(file);
+                compared++;
+                if (reader.IsDamaged || !whole.SequenceEqual(packets)) differing.Add($"{Path.GetFileName(path)}: {whole.Count} {packets.Count} {reader.Damage} {string.Join(' ', reader.Skipped.Take(3))}");
             }
             catch (CaptureFormatException)
             {
-                continue;
             }
-            if (whole.Any(p => p.WireLength == 0)) continue; // zeros behind the last packet: read as empty packets, but not believed here
-            (List<PacketData> packets, CaptureReader reader) = Read(file);
-            Assert.True(whole.SequenceEqual(packets.Take(whole.Count)), path);
-            if (damage is null) Assert.False(reader.IsDamaged, $"{path}: {reader.Damage} {string.Join(' ', reader.Skipped)}");
         }
+        Assert.Empty(differing);
+        Assert.True(compared > 100, $"only {compared} captures");
     }
 
     [Theory, MemberData(nameof(Formats))]
