@@ -4,7 +4,7 @@ using NetStack.Wire;
 namespace NetStack.Inspect;
 
 /// <summary>Gives the sink the packets that match, from the first wanted to the last.</summary>
-internal sealed class PacketPump(CaptureRequest request, StandardOutput output, CaptureReader capture, IPacketSink sink, Progress? progress)
+internal sealed class PacketPump(CaptureRequest request, StandardOutput output, CaptureSource capture, IPacketSink sink, Progress? progress)
 {
     private long _skip = request.Skip;
 
