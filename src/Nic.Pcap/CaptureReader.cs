@@ -25,6 +25,9 @@ public sealed class CaptureReader : IDisposable
     /// <summary>Counts what was fetched of the packets' headers and bodies.</summary>
     public FetchMeter Meter { get; } = new();
 
+    /// <summary>The file format.</summary>
+    public CaptureFileFormat Format => _format is PcapFormat ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg;
+
     /// <summary>The interfaces met so far, by index over the whole file.</summary>
     public IReadOnlyList<CaptureInterface> Interfaces => _format.Interfaces;
 
