@@ -32,6 +32,9 @@ public ref struct PacketHeaders
     /// <summary>The private bytes the headers were decoded from.</summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
+    /// <summary>The snapshot they were decoded from, for who looks further than the headers; null only where nothing was decoded.</summary>
+    public HeaderSnapshot? Snapshot { get; private set; }
+
     /// <summary>What is known of the packet besides its bytes.</summary>
     public PacketInfo Info { get; private set; }
 
@@ -56,6 +59,7 @@ public ref struct PacketHeaders
     {
         PacketHeaders headers = default;
         headers.Info = info;
+        headers.Snapshot = snapshot;
         PacketDecoder decoder = new(snapshot, Math.Max(info.WireLength, snapshot.FrameLength));
         decoder.Decode(ref headers, info.LinkType);
         headers.Bytes = snapshot.Bytes;

@@ -26,9 +26,9 @@ public sealed partial class CaptureTests
     [Theory, MemberData(nameof(SampleCaptures.Names), MemberType = typeof(SampleCaptures))]
     public void Every_packet_is_one_line_of_json_that_obeys_the_contract(string capture)
     {
-        string[] lines = Print(capture, new() { File = "", Json = true }).Split('\n')[..^1];
+        string[] lines = Print(capture, json: true).Split('\n')[..^1];
         for (int i = 0; i < lines.Length; i++) JsonContract.Check(lines[i], i + 1);
-        Assert.Equal(Print(capture, new() { File = "" }).Count(c => c == '\n'), lines.Length);
+        Assert.Equal(Print(capture, json: false).Count(c => c == '\n'), lines.Length);
     }
 
     [Theory, MemberData(nameof(SampleCaptures.Names), MemberType = typeof(SampleCaptures))]
@@ -36,12 +36,12 @@ public sealed partial class CaptureTests
     {
         foreach (bool json in new[] { false, true })
         {
-            string file = Print(capture, new() { File = "", Json = json });
-            InspectOptions ring = new() { File = "", Json = json, ViaRing = true };
-            Assert.Equal(file, Print(capture, ring));
-            Assert.Equal(file, Print(capture, ring with { RingBuffers = 2, RingBufferSize = 2048 }));
-            Assert.Equal(file, Print(capture, ring with { RingBuffers = 64, RingBufferSize = 64 }));
-            Assert.Equal(file, Print(capture, ring with { RingScramble = true }));
+            string file = Print(capture, json);
+            CaptureRequest ring = new() { Files = [], ViaRing = true };
+            Assert.Equal(file, Print(capture, json, ring));
+            Assert.Equal(file, Print(capture, json, ring with { RingBuffers = 2, RingBufferSize = 2048 }));
+            Assert.Equal(file, Print(capture, json, ring with { RingBuffers = 64, RingBufferSize = 64 }));
+            Assert.Equal(file, Print(capture, json, ring with { RingScramble = true }));
         }
     }
 
@@ -103,12 +103,13 @@ public sealed partial class CaptureTests
         long.Parse(Regex.Match(run.Error, @"buffers posted \d+, completed (\d+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>In this process: a start of the tool costs a quarter of a second.</summary>
-    private static string Print(string capture, InspectOptions options)
+    private static string Print(string capture, bool json, CaptureRequest? request = null)
     {
         using MemoryStream stream = new();
         using StringWriter errors = new();
         using StandardOutput output = new(stream);
-        Assert.Equal(0, InspectRun.Execute(options with { File = SampleCaptures.PathOf(capture) }, output, errors));
+        request = (request ?? new() { Files = [] }) with { Files = [SampleCaptures.PathOf(capture)] };
+        Assert.Equal(0, CaptureRun.Execute(request, InspectSink.Of(new InspectOptions { Json = json }), output, errors));
         Assert.Equal("", errors.ToString());
         return Encoding.UTF8.GetString(stream.ToArray());
     }

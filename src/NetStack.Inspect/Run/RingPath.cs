@@ -14,7 +14,7 @@ internal sealed class FrameTooLargeException(string message) : Exception(message
 /// Through the whole receive path: the capture is played onto a virtual NIC's wire, its DMA ring feeds a multiplexer, and a
 /// promiscuous port that touches no body gives the frames. Nothing may be lost on the way, and every line must be the same.
 /// </summary>
-internal sealed class RingPath : IInspectPath
+internal sealed class RingPath : ICapturePath
 {
     private readonly CaptureReader _capture;
     private readonly VirtualNic _nic;
@@ -23,8 +23,9 @@ internal sealed class RingPath : IInspectPath
     private readonly CaptureReplay _replay;
     private readonly ReceivedFrame[] _frames = new ReceivedFrame[64];
     private readonly long _mapsAtStart;
+    private long _number;
 
-    internal RingPath(InspectOptions options, CaptureReader capture)
+    internal RingPath(CaptureRequest options, CaptureReader capture)
     {
         _capture = capture;
         _nic = new VirtualNic(new VirtualNicOptions
@@ -48,13 +49,13 @@ internal sealed class RingPath : IInspectPath
         _mapsAtStart = _nic.Iommu.Maps;
     }
 
-    public void Run(PacketPrinter printer)
+    public void Run(PacketPump pump)
     {
         Instant now = Instant.Zero;
-        while (printer.WantsMore)
+        while (pump.WantsMore)
         {
             int taken = _multiplexer.Poll(now); // posts again what the last round let go
-            Drain(printer);
+            Drain(pump);
             if (taken > 0) continue;
 
             // Nothing is on its way and every buffer is with the device: what finds no room now never will.
@@ -66,11 +67,11 @@ internal sealed class RingPath : IInspectPath
         }
     }
 
-    public void WriteStats(TextWriter errors, long printed)
+    public void WriteStats(TextWriter errors, string given)
     {
         QueueCounters ring = _nic.Queues[0].Counters;
         PortCounters port = _port.Counters;
-        errors.WriteLine($"frames posted {_replay.Delivered}, completed {ring.FramesReceived}, delivered {port.FramesDelivered}, packets printed {printed}");
+        errors.WriteLine($"frames posted {_replay.Delivered}, completed {ring.FramesReceived}, delivered {port.FramesDelivered}, {given}");
         errors.WriteLine($"buffers posted {ring.BuffersPosted}, completed {ring.BuffersCompleted}; frames chained {ring.FramesChained}, buffers chained {ring.BuffersChained}");
         errors.WriteLine($"header fetches {port.HeaderFetches}, header bytes fetched {port.HeaderBytesFetched}, body bytes read {port.BodyBytesRead}, bytes in frames {port.BytesDelivered}");
         errors.WriteLine($"maps after start {_nic.Iommu.Maps - _mapsAtStart}, unmaps {_nic.Iommu.Unmaps}, IOMMU faults {_nic.Iommu.FaultCount}, drops: ring {ring.ReceiveDrops}, multiplexer {_multiplexer.Counters.Drops}, port {port.Queue.ReceiveDrops}");
@@ -82,17 +83,17 @@ internal sealed class RingPath : IInspectPath
         _nic.Dispose();
     }
 
-    private void Drain(PacketPrinter printer)
+    private void Drain(PacketPump pump)
     {
         int count;
         while ((count = _port.Queues[0].Receive(_frames)) > 0)
         {
             for (int i = 0; i < count; i++)
             {
-                if (printer.WantsMore)
+                if (pump.WantsMore)
                 {
-                    PacketHeaders headers = PacketHeaders.Decode(_frames[i], printer.Printed + 1);
-                    printer.Print(headers);
+                    PacketHeaders headers = PacketHeaders.Decode(_frames[i], ++_number);
+                    pump.Add(headers, _frames[i].Body);
                 }
                 _frames[i].Release();
             }

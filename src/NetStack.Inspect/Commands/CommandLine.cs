@@ -1,0 +1,15 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace NetStack.Inspect;
+
+/// <summary>All commands of the tool.</summary>
+internal static class CommandLine
+{
+    internal static Command Root() => new("netstack", "Header-only packet inspection: copies the headers it looks at, never touches a body.")
+    {
+        new HelpOption(),
+        new VersionOption(),
+        InspectCommand.Create(),
+    };
+}

@@ -1,0 +1,118 @@
+using NetStack.Memory;
+using NetStack.Wire;
+
+namespace NetStack.Inspect;
+
+/// <summary>One run over captures: open, give every packet that matches to the sink, say what went wrong, return the exit status.</summary>
+internal static class CaptureRun
+{
+    internal static int Execute(CaptureRequest request, Func<CaptureContext, IPacketSink> makeSink)
+    {
+        using StandardOutput output = StandardOutput.Open();
+        return Execute(request, makeSink, output, Console.Error, Progress.OnTerminal());
+    }
+
+    internal static int Execute(CaptureRequest request, Func<CaptureContext, IPacketSink> makeSink, StandardOutput output, TextWriter errors, Progress? progress = null)
+    {
+        if ((long)request.RingBuffers * request.RingBufferSize > DmaRegion.MaxLength)
+        {
+            errors.WriteLine($"netstack: the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
+            return ExitCode.Unusable;
+        }
+        if (request.Filter is not null || request.DisplayFilter is not null || request.Files.Count > 1)
+        {
+            errors.WriteLine("netstack: filters and several captures at once are not there yet"); // the next steps of this branch
+            return ExitCode.Unusable;
+        }
+        string file = request.Files[0];
+        CaptureReader capture;
+        try
+        {
+            capture = CaptureReader.Open(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            errors.WriteLine($"netstack: {file}: {Reason(e)}");
+            return ExitCode.Unusable;
+        }
+        using (capture)
+        {
+            try
+            {
+                return Run(request, new CaptureContext(output, capture), capture, makeSink, errors, progress);
+            }
+            catch (IOException e)
+            {
+                progress?.Clear();
+                errors.WriteLine($"netstack: {(e as OutputException)?.Output ?? "standard output"}: {Reason((e as OutputException)?.InnerException ?? e)}");
+                return ExitCode.Unusable;
+            }
+        }
+    }
+
+    private static int Run(CaptureRequest request, CaptureContext context, CaptureReader capture, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
+    {
+        using IPacketSink sink = makeSink(context);
+        PacketPump pump = new(request, context.Output, capture, sink, progress);
+        using ICapturePath path = request.ViaRing ? new RingPath(request, capture) : new FilePath(capture);
+        string? tooLarge = null;
+        try
+        {
+            path.Run(pump);
+        }
+        catch (FrameTooLargeException e)
+        {
+            tooLarge = e.Message;
+        }
+        context.Damage = pump.WantsMore ? capture.Damage : null;
+        progress?.Clear();
+        sink.Finish(errors);
+        context.Output.Flush();
+        if (request.Stats) path.WriteStats(errors, $"packets {request.Verb} {pump.Given}");
+        if ((tooLarge ?? context.Damage?.ToString()) is not { } problem) return ExitCode.Done;
+        errors.WriteLine($"netstack: {request.Files[0]}: {problem}");
+        return tooLarge is null ? ExitCode.Damaged : ExitCode.Unusable;
+    }
+
+    internal static string Reason(Exception e) => e switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "no such file",
+        UnauthorizedAccessException => "permission denied",
+        _ => e.Message.ReplaceLineEndings(" "),
+    };
+}
+
+/// <summary>A way for packets to come from the file.</summary>
+internal interface ICapturePath : IDisposable
+{
+    /// <summary>Gives every packet to the pump until it wants no more.</summary>
+    void Run(PacketPump pump);
+
+    /// <summary>Writes the counters.</summary>
+    /// <param name="errors">Where to.</param>
+    /// <param name="given">What became of the packets, in words.</param>
+    void WriteStats(TextWriter errors, string given);
+}
+
+/// <summary>Straight from the file's read buffer.</summary>
+internal sealed class FilePath(CaptureReader capture) : ICapturePath
+{
+    public void Run(PacketPump pump)
+    {
+        while (pump.WantsMore && capture.TryRead(out CaptureRecord record))
+        {
+            PacketHeaders headers = PacketHeaders.Decode(record);
+            pump.Add(record, headers);
+        }
+    }
+
+    public void WriteStats(TextWriter errors, string given)
+    {
+        errors.WriteLine(given);
+        errors.WriteLine(capture.Meter);
+    }
+
+    public void Dispose()
+    {
+    }
+}
