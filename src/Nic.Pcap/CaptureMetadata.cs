@@ -20,6 +20,26 @@ public sealed record CaptureWriterOptions
 
     /// <summary>What the first section says of itself; pcap has no place for it.</summary>
     public CaptureSection Section { get; init; } = new();
+
+    /// <summary>What is left out of blocks that are copied from another capture.</summary>
+    public CaptureOptionKinds LeaveOut { get; init; }
+}
+
+/// <summary>Kinds of pcapng options, for leaving them out of a copy.</summary>
+[Flags]
+public enum CaptureOptionKinds
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Comments of packets, interfaces, sections and statistics.</summary>
+    Comments = 1,
+
+    /// <summary>What tells addresses: those of interfaces, and their capture filters.</summary>
+    Addresses = 2,
+
+    /// <summary>Hashes of packets, which say something of bytes that are not copied.</summary>
+    PacketHashes = 4,
 }
 
 /// <summary>What a section says of itself. A text that is null is left out; none may be longer than 65,535 bytes of UTF-8.</summary>

@@ -29,6 +29,9 @@ public sealed class CaptureReader : CaptureSource
     /// <inheritdoc/>
     public override IReadOnlyList<CaptureReader> Files { get; }
 
+    /// <summary>The file format.</summary>
+    public CaptureFileFormat Format => _format is PcapFormat ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg;
+
     /// <summary>The interfaces met so far, by index over the whole file: 65,536 at most, more are damage.</summary>
     public override IReadOnlyList<CaptureInterface> Interfaces => _format.Interfaces;
 

@@ -135,6 +135,19 @@ public sealed partial class CaptureWriter
         });
     }
 
+    /// <summary>Copies a packet of another capture with other bytes in place of its own, which are not read.</summary>
+    /// <param name="record">The packet.</param>
+    /// <param name="bytes">The bytes, no more than the packet has on the wire.</param>
+    /// <inheritdoc cref="Write(in CaptureRecord, string?)" path="/exception"/>
+    public void Write(in CaptureRecord record, ReadOnlySpan<byte> bytes) => Encode(new PacketToWrite
+    {
+        Head = bytes,
+        On = _interfaces[InterfaceOf(record.Reader, record.InterfaceIndex)],
+        WireLength = record.WireLength,
+        Timestamp = record.Timestamp,
+        Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
+    });
+
     /// <summary>
     /// Copies a block of another capture, whatever it holds, in our byte order: with <see cref="CaptureReader.TryReadBlock"/>, how
     /// to keep everything of a file. What cannot be copied is left out and counted.

@@ -28,7 +28,7 @@ public sealed partial class CaptureWriter : IDisposable
     {
         Format = options.Format;
         _output = new CaptureOutput(stream, leaveOpen);
-        _encoder = Format == CaptureFileFormat.Pcap ? new PcapEncoder(_output, Meter) : new PcapNgEncoder(_output, Meter, options.Section);
+        _encoder = Format == CaptureFileFormat.Pcap ? new PcapEncoder(_output, Meter) : new PcapNgEncoder(_output, Meter, options.Section, options.LeaveOut);
     }
 
     /// <summary>The file format.</summary>

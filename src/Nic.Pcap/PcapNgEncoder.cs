@@ -6,7 +6,7 @@ using NetStack.Wire;
 namespace NetStack.Nic.Pcap;
 
 /// <summary>Writes pcapng, little-endian.</summary>
-internal sealed class PcapNgEncoder(CaptureOutput output, FetchMeter meter, CaptureSection first) : CaptureEncoder(output, meter)
+internal sealed class PcapNgEncoder(CaptureOutput output, FetchMeter meter, CaptureSection first, CaptureOptionKinds leaveOut) : CaptureEncoder(output, meter)
 {
     private int _interfaces;
     private bool _hasSection;
@@ -141,7 +141,7 @@ internal sealed class PcapNgEncoder(CaptureOutput output, FetchMeter meter, Capt
         PcapNgOptions each = new(options.Bytes, options.IsBigEndian);
         while (each.MoveNext())
         {
-            if (OptionCode.IsNotCopied(each.Code)) continue;
+            if (OptionCode.IsNotCopied(each.Code) || (OptionCode.KindOf(block, each.Code) & leaveOut) != 0) continue;
             int start = Output.Record.Length + 4;
             Option(each.Code, each.Value);
             if (!options.IsBigEndian) continue;

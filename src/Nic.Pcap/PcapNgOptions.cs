@@ -39,6 +39,15 @@ internal static class OptionCode
         _ => 0,
     };
 
+    /// <summary>What an option tells, for leaving it out.</summary>
+    internal static CaptureOptionKinds KindOf(CaptureBlockType block, ushort code) => (block, code) switch
+    {
+        (_, Comment) => CaptureOptionKinds.Comments,
+        (CaptureBlockType.InterfaceDescription, >= 4 and <= 7 or 11) => CaptureOptionKinds.Addresses, // IPv4, IPv6, MAC, EUI-64, filter
+        (CaptureBlockType.EnhancedPacket, 3) => CaptureOptionKinds.PacketHashes,
+        _ => CaptureOptionKinds.None,
+    };
+
     /// <summary>Somebody's own: the value begins with his 32-bit number.</summary>
     internal static bool IsCustom(ushort code) => code is 2988 or 2989 or 19372 or 19373;
 

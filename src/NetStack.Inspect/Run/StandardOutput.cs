@@ -61,7 +61,7 @@ internal sealed class StandardOutput : IBufferWriter<byte>, IDisposable
             _stream.Write(_buffer, 0, length);
             _stream.Flush();
         }
-        catch (IOException e) when ((e.HResult & 0xFFFF) == BrokenPipe)
+        catch (IOException e) when (IsReaderGone(e))
         {
             IsClosed = true;
         }
@@ -70,6 +70,9 @@ internal sealed class StandardOutput : IBufferWriter<byte>, IDisposable
             throw new IOException("not open for writing", e);
         }
     }
+
+    /// <summary>Whether an error is that nobody reads the output any more.</summary>
+    internal static bool IsReaderGone(IOException e) => ((e.InnerException ?? e).HResult & 0xFFFF) == BrokenPipe;
 
     public void Dispose() => _stream.Dispose();
 
