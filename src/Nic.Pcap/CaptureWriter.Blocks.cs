@@ -142,7 +142,7 @@ public sealed partial class CaptureWriter
     public void Write(in CaptureRecord record, ReadOnlySpan<byte> bytes) => Encode(new PacketToWrite
     {
         Head = bytes,
-        On = _interfaces[InterfaceOf(record.Reader, record.InterfaceIndex)],
+        On = _interfaces[InterfaceOf(record.Source, record.InterfaceIndex)],
         WireLength = record.WireLength,
         Timestamp = record.Timestamp,
         Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
