@@ -13,7 +13,7 @@ internal sealed class FilterExpressions(int seed)
     private static readonly string[] Addresses6 = ["fe80::1", "2001:db8::1", "ff02::1", "::1", "fd00::2"];
     private static readonly string[] Macs = ["ff:ff:ff:ff:ff:ff", "02:00:00:00:00:01", "33:33:00:00:00:01", "0200.0000.0002", "00-11-22-33-44-55"];
     private static readonly string[] Ports = ["80", "443", "22", "53", "8080", "http", "https", "ssh", "domain", "67", "0", "65535", "1234"];
-    private static readonly string[] Ranges = ["1-1023", "1024-65535", "80-90", "53-443", "443-80", "30000-40000", "1-domain", "80"];
+    private static readonly string[] Ranges = ["1-1023", "1024-65535", "80-90", "53-443", "443-80", "30000-40000", "1-domain"];
     private static readonly string[] Protocols = ["ip", "ip6", "tcp", "udp", "icmp", "icmp6", "arp", "rarp", "igmp", "sctp", "esp", "ah", "pim", "vrrp"];
     private static readonly string[] Sides = ["", "", "src ", "dst ", "src or dst ", "src and dst "];
     private static readonly string[] Relations = ["=", "==", "!=", "<", "<=", ">", ">="];

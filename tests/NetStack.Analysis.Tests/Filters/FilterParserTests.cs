@@ -27,7 +27,7 @@ public sealed class FilterParserTests
     [InlineData("tcp or or udp", 8, "\"||\" is not expected here")]
     [InlineData("tcp udp", 5, "\"udp\" is not expected here; \"and\" or \"or\" is missing")]
     [InlineData("tcp[0:3] = 1", 7, "a field has 1, 2 or 4 bytes, not 3")]
-    [InlineData("tcp[0] & tcp-sin != 0", 10, "unknown word \"tcp-sin\"; did you mean \"tcp-syn\"?")]
+    [InlineData("tcp[0] & tcp-sync != 0", 10, "unknown word \"tcp-sync\"; did you mean \"tcp-syn\"?")]
     [InlineData("ip[0] / 0 = 1", 7, "division by zero")]
     [InlineData("len << 32 > 1", 5, "a shift is of at most 31 bits, not 32")]
     [InlineData("tcp host 10.0.0.1", 1, "\"tcp\" cannot be said of \"host\"")]
