@@ -5,7 +5,7 @@ namespace NetStack.Analysis.Tests.Filters;
 /// <summary>Our compiler against libpcap's: the programs differ, the answers must not.</summary>
 public sealed class FilterDifferentialTests
 {
-    private const int Expressions = 600;
+    private const int Expressions = 400;
 
     private static readonly LinkType[] LinkTypes =
         [LinkType.Ethernet, LinkType.Raw, LinkType.Ipv4, LinkType.Ipv6, LinkType.LinuxSll, LinkType.LinuxSll2, LinkType.Ppp, LinkType.PppHdlc, LinkType.PppEther, LinkType.CiscoHdlc];
