@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,7 +12,8 @@ namespace NetStack;
 public static class NetStackHostKestrelExtensions
 {
     /// <summary>Starts a web application that listens on the host and nowhere else. It begins empty: routing, and what is configured. It reads
-    /// no configuration, environment or arguments, and takes no signals. On a <see cref="VirtualTimeLoop"/> it has no least data rates.</summary>
+    /// no configuration, environment or arguments, and takes no signals. On a <see cref="VirtualTimeLoop"/> it has no least data rates, and its
+    /// answers are dated by the loop.</summary>
     /// <param name="host">The host; it outlives the application.</param>
     /// <param name="map">Adds endpoints and middleware.</param>
     /// <param name="configure">Sets options.</param>
@@ -30,6 +32,7 @@ public static class NetStackHostKestrelExtensions
         WebApplication application = Build(host, options);
         try
         {
+            if (host.Loop is VirtualTimeLoop) DateAnswers(application, host.Loop.TimeProvider);
             map(application);
             await application.StartAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -67,6 +70,13 @@ public static class NetStackHostKestrelExtensions
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
     }
+
+    /// <summary>Kestrel dates answers by the system's clock, and HPACK compresses different dates to different lengths: no two runs would be alike.</summary>
+    private static void DateAnswers(WebApplication application, TimeProvider time) => application.Use((context, next) =>
+    {
+        context.Response.Headers.Date = time.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
+        return next(context);
+    });
 
     /// <summary>The application ends when its owner says so, not with the process.</summary>
     private sealed class NoLifetime : IHostLifetime

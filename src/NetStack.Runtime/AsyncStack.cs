@@ -50,8 +50,7 @@ internal static class AsyncStack
     private static string? MethodOf(Type box)
     {
         if (!box.IsGenericType || box.GetGenericArguments() is not [.., { } machine] || !typeof(System.Runtime.CompilerServices.IAsyncStateMachine).IsAssignableFrom(machine)) return null;
-        int end = machine.Name.IndexOf('>', StringComparison.Ordinal);
-        string method = machine.Name.StartsWith('<') && end > 0 ? machine.Name[1..end] : machine.Name;
+        string method = machine.Name.TrimStart('<').Split('>')[0]; // "<Method>d__1", of a lambda "<<Method>b__0_0>d"
         return $"{Readable(machine.DeclaringType)}.{(method.Length > 0 ? method : "lambda")}";
     }
 

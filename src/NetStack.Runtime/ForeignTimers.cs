@@ -65,8 +65,9 @@ internal sealed class ForeignTimers
         List<string> waiting = [.. AsyncStack.Of(state)];
         string? owner = waiting.Count > 0 ? waiting[0] : method is null ? null : AsyncStack.NameOf(method);
         if (owner is null || (waiting.Count > 0 ? Array.Exists(Upkeep, u => owner.StartsWith(u, StringComparison.OrdinalIgnoreCase)) : IsUpkeep(method!, state))) return null;
-        string calls = method is null ? "" : AsyncStack.NameOf(method);
-        return string.Join(Environment.NewLine, waiting.Select(w => $"   awaited in {w}").Prepend($"   due after {due} ms, calls {calls}"));
+        string calls = state is CancellationTokenSource ? "cancels a token: CancelAfter, or HttpClient.Timeout" : $"calls {(method is null ? "" : AsyncStack.NameOf(method))}";
+        IEnumerable<string> program = waiting.TakeWhile(w => !w.StartsWith("NetStack.VirtualNetwork.", StringComparison.Ordinal) && !w.StartsWith("NetStack.VirtualTimeLoop.", StringComparison.Ordinal));
+        return string.Join(Environment.NewLine, program.Select(w => $"   awaited in {w}").Prepend($"   due after {due} ms, {calls}"));
     }
 
     private static bool IsUpkeep(MethodInfo method, object? state)

@@ -31,6 +31,9 @@ public sealed class VirtualTimeLoopOptions
 /// </remarks>
 public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
 {
+    /// <summary>How long, in real time, a run that stands still waits for the thread or I/O outside that it waits for, to name it.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+
     private static readonly SemaphoreSlim OneAtATime = new(1, 1);
 
     private readonly VirtualTimeLoopOptions _options;
@@ -92,6 +95,11 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
             if (_stopped.Task.IsCompleted) ended = _stopped.Task; // it says why, whatever the program made of it
             await ended.ConfigureAwait(false);
             await program.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (_stopped is { Task.IsFaulted: true } && Failure is null)
+        {
+            Fail(failure); // the program did not end: what it waits for will not come
+            throw;
         }
         finally
         {
@@ -202,27 +210,36 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
         if (!TryArm()) return true;
         if (_foreignTimers?.Find() is { } timer)
         {
-            _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider.{Environment.NewLine}{timer}"));
+            _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider (net.Time).{Environment.NewLine}{timer}"));
             return false;
         }
+        bool standsStill;
         using (Enter())
         {
             Instant? next = Instant.Earliest(NextDeadline, _time.NextDeadline);
-            if (next is null)
-            {
-                _isIdle = true;
-                _stopped!.TrySetException(new InvalidOperationException("Nothing will happen any more in virtual time, and the program has not ended: it waits for something outside."));
-                return false;
-            }
-            if (next.Value > _end)
+            standsStill = _isIdle = next is null;
+            if (next > _end)
             {
                 _isIdle = true;
                 _stopped!.TrySetException(new TimeoutException($"The program did not end within {_options.Limit} of virtual time."));
                 return false;
             }
-            if (next.Value > _now) _now = next.Value;
+            if (next > _now) _now = next.Value;
+        }
+        if (standsStill)
+        {
+            TellStandstill();
+            return false;
         }
         _time.FireDue();
         return true;
+    }
+
+    /// <summary>A thread that will call in has the time to: it is then what is told, with its stack.</summary>
+    private void TellStandstill()
+    {
+        if (_options.ChecksDeterminism) Thread.Sleep(Grace);
+        _stopped!.TrySetException(new InvalidOperationException(
+            "Nothing will happen any more in virtual time, and the program has not ended: it waits for what nobody in the simulation will do, or for a thread of its own or I/O of the machine."));
     }
 }

@@ -23,6 +23,40 @@ public sealed class DeterminismTests
     }
 
     [Fact]
+    public async Task A_thread_that_a_body_waits_for_is_named_though_nothing_else_happens()
+    {
+        TaskCompletionSource done = new();
+        DeterminismException lost = await FailsAsync(async net =>
+        {
+            (_, NetStackHost b) = net.AddPair("a", "b");
+            new Thread(() =>
+            {
+                Thread.Sleep(50); // the run stands still before it calls
+                CallFromElsewhere(b);
+                done.SetResult();
+            }) { Name = "mine" }.Start();
+            await done.Task;
+        });
+        Assert.Contains(nameof(CallFromElsewhere), lost.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_waits_when_a_run_is_given_up_is_told()
+    {
+        Task? accepting = null;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => VirtualNetwork.RunAsync(
+            1,
+            async net =>
+            {
+                (_, NetStackHost b) = net.AddPair("a", "b");
+                NetListener listener = b.ListenTcp(new IPEndPoint(IPAddress.Any, 7));
+                await (accepting = listener.AcceptAsync().AsTask());
+            },
+            Quiet));
+        await Assert.ThrowsAnyAsync<IOException>(() => accepting!.WaitAsync(TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
     public async Task A_delay_by_the_real_clock_is_named_with_who_waits()
     {
         DeterminismException lost = await FailsAsync(async net =>
@@ -31,6 +65,7 @@ public sealed class DeterminismTests
             await SleepByTheRealClockAsync();
         });
         Assert.Contains(nameof(SleepByTheRealClockAsync), lost.Message, StringComparison.Ordinal);
+        Assert.EndsWith($".{nameof(A_delay_by_the_real_clock_is_named_with_who_waits)}", lost.Message, StringComparison.Ordinal); // and not who runs the body
     }
 
     [Fact]

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using NetStack.Kestrel;
 
 namespace NetStack.Testing.Tests;
@@ -35,28 +35,43 @@ public sealed class ProgramTests
     public async Task Kestrel_and_HttpClient_are_the_same_run_each_time()
     {
         HashSet<string> hashes = [];
-        for (int i = 0; i < 3; i++)
-        {
-            await VirtualNetwork.RunAsync(5, async net =>
-            {
-                (NetStackHost client, NetStackHost server) = net.AddPair("client", "api.test", loss: 0.02);
-                await using KestrelHost app = await server.StartKestrelAsync(a =>
-                {
-                    a.Use((context, next) =>
-                    {
-                        context.Response.Headers.Date = "Sat, 01 Jan 2000 00:00:00 GMT"; // else the real clock's
-                        return next(context);
-                    });
-                    a.MapGet("/{size:int}", (int size) => new string('x', size));
-                });
-                using HttpClient http = new(client.CreateHttpHandler()) { BaseAddress = new Uri("http://api.test") };
-                string[] answers = await Task.WhenAll(Enumerable.Range(1, 8).Select(k => http.GetStringAsync(new Uri($"/{k * 10_000}", UriKind.Relative))));
-                Assert.Equal(Enumerable.Range(1, 8).Select(k => k * 10_000), answers.Select(x => x.Length));
-                hashes.Add(net.GetTraceHash());
-            });
-        }
+        for (int i = 0; i < 3; i++) await RunWebAsync(null, (net, _) => hashes.Add(net.GetTraceHash()));
         Assert.Single(hashes);
     }
+
+    [Fact]
+    public async Task Over_TLS_bytes_differ_and_their_number_and_times_do_not()
+    {
+        using X509Certificate2 certificate = TestCertificate.Create("api.test");
+        HashSet<string> runs = [];
+        for (int i = 0; i < 3; i++) await RunWebAsync(certificate, (net, link) => runs.Add($"{net.Elapsed} {link}"));
+        Assert.Single(runs);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_was_made_is_trusted_where_it_is_asked_for_and_no_other_is()
+    {
+        using X509Certificate2 known = TestCertificate.Create("api.test"), other = TestCertificate.Create("api.test");
+        await Assert.ThrowsAsync<HttpRequestException>(() => RunWebAsync(known, (_, _) => { }, trusted: other));
+    }
+
+    /// <summary>Eight requests at once over a link that loses frames, then a look at the network.</summary>
+    private static Task RunWebAsync(X509Certificate2? certificate, Action<VirtualNetwork, string> look, X509Certificate2? trusted = null) => VirtualNetwork.RunAsync(5, async net =>
+    {
+        (NetStackHost client, NetStackHost server) = net.AddPair("client", "api.test", loss: 0.02);
+        await using KestrelHost app = await server.StartKestrelAsync(a => a.MapGet("/{size:int}", (int size) => new string('x', size)), o => o.Certificate = certificate);
+        SocketsHttpHandler handler = client.CreateHttpHandler();
+        if (certificate is not null) handler.SslOptions.Trust(trusted ?? certificate);
+        using HttpClient http = new(handler)
+        {
+            BaseAddress = new Uri(certificate is null ? "http://api.test" : "https://api.test"),
+            DefaultRequestVersion = certificate is null ? HttpVersion.Version11 : HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        string[] answers = await Task.WhenAll(Enumerable.Range(1, 8).Select(k => http.GetStringAsync(new Uri($"/{k * 10_000}", UriKind.Relative))));
+        Assert.Equal(Enumerable.Range(1, 8).Select(k => k * 10_000), answers.Select(x => x.Length));
+        look(net, string.Join(' ', net.Flow(client, server).Connections));
+    });
 
     private sealed class RetryingClient(HttpClient http, TimeProvider time)
     {
