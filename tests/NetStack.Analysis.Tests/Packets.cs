@@ -32,15 +32,21 @@ internal static class Packets
     /// <param name="fetched">How many bytes somebody asked for before.</param>
     internal static HeaderSnapshot Snapshot(byte[] bytes, int fetched = 0)
     {
+        HeaderSnapshot snapshot = new();
+        snapshot.Begin(Body(bytes), new FetchMeter());
+        snapshot.Require(fetched);
+        return snapshot;
+    }
+
+    /// <summary>Bytes in memory of a device.</summary>
+    internal static PacketBody Body(byte[] bytes)
+    {
         BufferPool pool = BufferPool.Create(Math.Max(bytes.Length, BufferPool.MinBufferSize), 1);
         Assert.True(pool.TryRent(out BufferHandle buffer));
         bytes.CopyTo(new DeviceMemory(pool.Region).Span(0, bytes.Length));
         PacketBody body = default;
         if (bytes.Length > 0) body.Append(new BodySlice(pool, buffer, 0, bytes.Length));
-        HeaderSnapshot snapshot = new();
-        snapshot.Begin(body, new FetchMeter());
-        snapshot.Require(fetched);
-        return snapshot;
+        return body;
     }
 
     internal static string Json(HeaderSnapshot snapshot, LinkType linkType, int wireLength, long number = 1)

@@ -3,8 +3,9 @@ namespace NetStack.Analysis;
 /// <summary>Refuses what is not a program that ends: see <see cref="BpfProgram"/>.</summary>
 internal static class BpfVerifier
 {
-    /// <summary>From here on a load would not be of the packet: Linux answers it from what only its kernel knows.</summary>
-    private const uint FirstKernelOffset = 0xFFFF_F000; // SKF_AD_OFF, linux/filter.h
+    // Loads from here to there are not of the packet: Linux answers them from what only its kernel knows (SKF_AD_, linux/filter.h).
+    private const uint FirstKernelOffset = 0xFFFF_F000;
+    private const uint LastKernelOffset = 0xFFFF_F03F;
 
     /// <summary>Why a program is refused; null where it is none.</summary>
     internal static string? Check(ReadOnlySpan<BpfInstruction> program)
@@ -33,7 +34,7 @@ internal static class BpfVerifier
                 $"memory has {Bpf.MemoryWords} words, it names word {k}",
             BpfOperation.Divide or BpfOperation.Modulo when isConstant && k == 0 => "it divides by zero",
             BpfOperation.ShiftLeft or BpfOperation.ShiftRight when isConstant && k > 31 => $"it shifts by {k} bits",
-            BpfOperation.LoadWord or BpfOperation.LoadHalf or BpfOperation.LoadByte when k >= FirstKernelOffset =>
+            BpfOperation.LoadWord or BpfOperation.LoadHalf or BpfOperation.LoadByte when k is >= FirstKernelOffset and <= LastKernelOffset =>
                 "it asks for what only a capturing kernel knows",
             _ => null,
         };

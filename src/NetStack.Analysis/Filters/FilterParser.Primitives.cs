@@ -113,7 +113,7 @@ internal sealed partial class FilterParser
         if (!isKnown) throw new FilterException(column, $"\"{q.Protocol}\" cannot be said of \"{q.Type ?? "host"}\"");
     }
 
-    private FilterNode Byte(FilterToken word)
+    private ByteNode Byte(FilterToken word)
     {
         uint index = Number("an offset in bytes", int.MaxValue);
         FilterToken relation = Current;
@@ -122,7 +122,7 @@ internal sealed partial class FilterParser
         return new ByteNode(word.Column, index, relation.Text, Number("a number", uint.MaxValue));
     }
 
-    private FilterNode Tag(FilterToken word, string what, uint most)
+    private TagNode Tag(FilterToken word, string what, uint most)
     {
         if (Current.Kind != TokenKind.Number && !Current.Is("(")) return new TagNode(word.Column, word.Text, null);
         return new TagNode(word.Column, word.Text, Number(what, most));

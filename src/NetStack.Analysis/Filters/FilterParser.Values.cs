@@ -61,7 +61,7 @@ internal sealed partial class FilterParser
     }
 
     /// <summary>An IPv4 address, or the first bytes of one; with a prefix length or mask where it is a network's.</summary>
-    private FilterNode Ipv4Value(in Qualifiers q, FilterToken value)
+    private HostNode Ipv4Value(in Qualifiers q, FilterToken value)
     {
         CheckIpv4(q, value);
         (uint address, int bits) = ReadIpv4(value);
@@ -87,7 +87,7 @@ internal sealed partial class FilterParser
         return new HostNode(value.Column, q.Protocol, q.Side, address, mask);
     }
 
-    private FilterNode Ipv6Value(in Qualifiers q, FilterToken value)
+    private Host6Node Ipv6Value(in Qualifiers q, FilterToken value)
     {
         if (q.Protocol is not (null or "ip6") || q.Type is "port" or "portrange" or "proto")
             throw new FilterException(value.Column, $"{Expected(q)} is expected, not {value}");

@@ -12,6 +12,10 @@ internal sealed unsafe class Libpcap
     private const int SnapshotLength = (int)Bpf.Accept;
     private const uint NoNetmask = 0; // as tcpdump -r has it: "ip broadcast" is then 0.0.0.0 and 255.255.255.255
 
+    /// <summary>Its complaint of a filter that nothing can match, which here is a filter like any other: of the link types of a
+    /// capture only some may have what it asks for.</summary>
+    private const string RejectsAll = "expression rejects all packets";
+
     private static readonly string[] Names = ["libpcap.so.0.8", "libpcap.so.1", "libpcap.A.dylib", "libpcap.dylib", "wpcap.dll"];
 
     private readonly delegate* unmanaged[Cdecl]<int, int, void*> _openDead;
@@ -39,9 +43,10 @@ internal sealed unsafe class Libpcap
     /// <summary>Compiles an expression.</summary>
     /// <param name="expression">The expression, ASCII.</param>
     /// <param name="linkType">How a packet begins.</param>
+    /// <param name="optimise">Whether it leaves out what it finds to be unneeded.</param>
     /// <param name="problem">What libpcap has against it; empty where nothing.</param>
     /// <returns>The program, not verified; null where there is none.</returns>
-    internal BpfInstruction[]? Compile(string expression, LinkType linkType, out string problem)
+    internal BpfInstruction[]? Compile(string expression, LinkType linkType, bool optimise, out string problem)
     {
         problem = "libpcap has no memory";
         void* handle = _openDead(NumberOf(linkType), SnapshotLength);
@@ -50,11 +55,11 @@ internal sealed unsafe class Libpcap
         {
             Program program = default;
             int result;
-            fixed (byte* text = Encoding.ASCII.GetBytes(expression + '\0')) result = _compile(handle, &program, text, 1, NoNetmask);
+            fixed (byte* text = Encoding.ASCII.GetBytes(expression + '\0')) result = _compile(handle, &program, text, optimise ? 1 : 0, NoNetmask);
             if (result != 0)
             {
                 problem = Marshal.PtrToStringUTF8((nint)_error(handle)) ?? "libpcap does not say what is wrong";
-                return null;
+                return problem == RejectsAll ? [new BpfInstruction(Bpf.Return, 0, 0, 0)] : null;
             }
             problem = "";
             BpfInstruction[] copy = Copy(program);

@@ -87,7 +87,7 @@ public sealed class PacketFilter
         // Loopback headers have the family in the byte order of whoever wrote the file, and by system: libpcap would have to see the file.
         bool isLoopback = linkType is LinkType.Null or LinkType.Loop;
         if (_libpcap is null || isLoopback || _filter is null) return BuildAlone(linkType);
-        BpfInstruction[]? program = _libpcap.Compile(_filter.ToString(), linkType, out string problem);
+        BpfInstruction[]? program = _libpcap.Compile(_filter.ToString(), linkType, optimise: true, out string problem);
         if (program is not null && BpfProgram.TryCreate(program, out BpfProgram verified, out problem)) return verified;
         throw Explained(linkType, problem);
     }
