@@ -11,5 +11,6 @@ internal static class CommandLine
         new HelpOption(),
         new VersionOption(),
         InspectCommand.Create(),
+        DemoCommand.Create(),
     };
 }
