@@ -132,17 +132,16 @@ internal sealed record DemoHost(MacAddress Mac, IpAddress Address)
     /// <summary>Of the first TCP packet over IPv4, the side with the higher port: who called.</summary>
     internal static DemoHost? Find(CaptureReader capture)
     {
-        byte[] bytes = new byte[60];
         while (capture.TryRead(out CaptureRecord record))
         {
             if (record.LinkType != LinkType.Ethernet || record.CapturedLength < 54) continue;
-            record.Body.CopyTo(0, bytes.AsSpan(0, 54), new FetchMeter());
-            if (BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(12)) >> 8 != 0x080045 || bytes[23] != 6) continue;
-            bool isFromCaller = BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(34)) > BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(36));
+            ReadOnlySpan<byte> bytes = record.Headers.Require(54);
+            if (BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]) >> 8 != 0x080045 || bytes[23] != 6) continue;
+            bool isFromCaller = BinaryPrimitives.ReadUInt16BigEndian(bytes[34..]) > BinaryPrimitives.ReadUInt16BigEndian(bytes[36..]);
             int mac = isFromCaller ? 6 : 0, address = isFromCaller ? 26 : 30;
             return new DemoHost(
-                new MacAddress((BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(mac)) >> 16)),
-                IpAddress.V4(BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(address))));
+                new MacAddress(BinaryPrimitives.ReadUInt64BigEndian(bytes[mac..]) >> 16),
+                IpAddress.V4(BinaryPrimitives.ReadUInt32BigEndian(bytes[address..])));
         }
         return null;
     }
