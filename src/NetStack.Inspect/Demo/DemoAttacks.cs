@@ -25,7 +25,6 @@ internal static class DemoAttacks
         ("H18", () => [new SegmentCountLie(18, isPossible: false) { Eagerness = 0.2 }]),
         ("H19", () => [new WriteElsewhere(64, 19)]),
         ("H22", () => [new CompletionRewrite(22) { Eagerness = 0.2 }]),
-        ("H23", () => [new InterruptSilence(23), new InterruptStorm(23)]),
     ];
 
     /// <summary>The numbers, for help and complaints.</summary>

@@ -6,7 +6,7 @@ using NetStack.Wire;
 namespace NetStack.Inspect;
 
 /// <summary>A client of the demonstration: it decides on a frame's headers, and uses the frame or leaves its body alone.</summary>
-internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool usesBody, Action looked)
+internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool usesBody, Action looked, bool sums = true)
 {
     private readonly ReceivedFrame[] _frames = new ReceivedFrame[32];
     private readonly FetchMeter _meter = new();
@@ -63,7 +63,7 @@ internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool use
         if (frame.Access == BodyAccess.InPlace)
         {
             ReadInPlace(frame, bytes); // to decide and to sum
-            isDetectable = SentFrames.IsDetectable(bytes);
+            isDetectable = frame.Checksum != ChecksumVerdict.Good && SentFrames.IsDetectable(bytes); // it believes the device
             looked();
             ReadInPlace(frame, bytes); // to use
         }
@@ -72,7 +72,7 @@ internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool use
             looked();
             frame.Headers.CopyFrameTo(bytes); // headers that were decided on, and the body, once
             looked();
-            isDetectable = SentFrames.IsDetectable(bytes);
+            isDetectable = SentFrames.IsDetectable(bytes) && (sums || !sent.HasHeaders(bytes[..Math.Min(end, length)])); // of a body that is passed on nothing is claimed
         }
         Judge(sent.HasWhole(bytes), isDetectable);
     }

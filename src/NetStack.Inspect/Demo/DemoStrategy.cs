@@ -35,9 +35,10 @@ internal sealed class DemoStrategy
     /// <summary>Whether the hardware places its frames into its own memory.</summary>
     internal bool IsSteered { get; }
 
-    private bool IsInPlace => _trust.Data;
+    /// <summary>Whether it hands bodies on without summing them: nothing is claimed of them then.</summary>
+    internal bool PassesOn => _copy == CopyStrategy.PassThrough;
 
-    private bool PassesOn => _copy == CopyStrategy.PassThrough;
+    private bool IsInPlace => _trust.Data;
 
     internal void Configure(PortOptions options)
     {

@@ -33,16 +33,16 @@ internal static class DemoSummary
 
     private static bool Attacks(DemoWorld world, DemoStrategy strategy, List<HostileBehaviour> attacks, TextWriter output)
     {
-        DemoOutcome worst = DemoOutcome.Stopped;
+        bool mayHarm = false;
         foreach (IGrouping<string, HostileBehaviour> attack in attacks.GroupBy(a => a.Id))
         {
             DemoOutcome stated = strategy.Stated(attack.Key);
-            if (stated == DemoOutcome.NotStopped) worst = stated;
+            mayHarm |= stated is DemoOutcome.NotStopped or DemoOutcome.NoTarget;
             string names = string.Join("; ", attack.Select(a => a.Name).Distinct());
             output.WriteLine(Text($"{attack.Key} {names}: struck {attack.Sum(a => a.Strikes)} times; {strategy.Name}: {Words(stated)}"));
         }
         bool isHarmed = world.Browser.Altered > 0;
-        bool isHeld = !isHarmed || worst == DemoOutcome.NotStopped;
+        bool isHeld = !isHarmed || mayHarm;
         output.WriteLine((isHarmed, isHeld) switch
         {
             (false, _) => "held: the browser took nothing for whole that was not sent",
@@ -57,7 +57,7 @@ internal static class DemoSummary
         DemoOutcome.Stopped => "is stopped",
         DemoOutcome.Detected => "happens and is reported",
         DemoOutcome.NotStopped => "is not stopped",
-        _ => "has nothing to aim at",
+        _ => "has nothing to aim at: nothing is claimed of bodies",
     };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

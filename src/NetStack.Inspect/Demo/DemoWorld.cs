@@ -36,7 +36,7 @@ internal sealed class DemoWorld : IDisposable
         Clients =
         [
             new(Attach("recorder", o => o.Copy = CopyStrategy.CopyAll), _sent, usesBody: true, Looked),
-            new(AttachBrowser(strategy, host), _sent, usesBody: true, Looked),
+            new(AttachBrowser(strategy, host), _sent, usesBody: true, Looked, sums: !strategy.PassesOn),
             new(Attach("monitor", o => o.Copy = CopyStrategy.PassThrough), _sent, usesBody: false, Looked),
         ];
     }
