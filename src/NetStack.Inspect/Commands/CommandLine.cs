@@ -15,5 +15,6 @@ internal static class CommandLine
         EndpointsCommand.Create(),
         TopCommand.Create(),
         StripCommand.Create(),
+        DemoCommand.Create(),
     };
 }
