@@ -39,7 +39,7 @@ internal static class CaptureRun
         {
             try
             {
-                return Run(request, new CaptureContext(output, capture), capture, makeSink, errors, progress);
+                return Run(request, new CaptureContext(output, capture, request.Files), capture, makeSink, errors, progress);
             }
             catch (IOException e)
             {
