@@ -90,9 +90,9 @@ internal sealed class FilePath(CaptureSource capture) : ICapturePath
 {
     public void Run(PacketPump pump)
     {
-        if (pump.Records is { } records)
+        if (pump.Snapshots is { } own)
         {
-            while (pump.WantsMore && capture.TryRead(out CaptureRecord undecoded)) pump.Add(undecoded, records);
+            pump.AddAll(own);
             return;
         }
         while (pump.WantsMore && capture.TryRead(out CaptureRecord record))

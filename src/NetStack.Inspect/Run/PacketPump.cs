@@ -37,19 +37,23 @@ internal sealed class PacketPump(CaptureRequest request, StandardOutput output, 
     }
 
     /// <summary>The sink, where it decodes packets itself and no filter wants their headers.</summary>
-    internal IRecordSink? Records => sink is IRecordSink { WantsRecords: true } records && request is { Filter: null, DisplayFilter: null } ? records : null;
+    internal ISnapshotSink? Snapshots => sink is ISnapshotSink { WantsSnapshots: true } own && request is { Filter: null, DisplayFilter: null } ? own : null;
 
-    internal void Add(in CaptureRecord record, IRecordSink records)
+    /// <summary>Gives such a sink every packet until it wants no more.</summary>
+    internal void AddAll(ISnapshotSink own)
     {
-        Read++;
-        progress?.Report(Read, capture.Position);
-        if (_skip > 0)
+        while (WantsMore && capture.TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info))
         {
-            _skip--;
-            return;
+            Read++;
+            progress?.Report(Read, capture.Position);
+            if (_skip > 0)
+            {
+                _skip--;
+                continue;
+            }
+            own.Add(headers, info);
+            Given++;
         }
-        records.Add(record);
-        Given++;
     }
 
     private bool IsWanted(in PacketHeaders packet, ref FlowPacket flow)
