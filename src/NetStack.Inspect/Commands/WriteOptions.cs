@@ -26,7 +26,7 @@ internal sealed class WriteOptions
 
     /// <summary>The sink that writes; null where none is wanted.</summary>
     internal WriteSink? Sink(CaptureContext context, ParseResult parsed) =>
-        parsed.GetValue(_write) is not { } file ? null : new WriteSink(context, new CaptureFiles
+        parsed.GetValue(_write) is not { } file ? null : new WriteSink(context, new OutputFiles
         {
             Name = file,
             MaxBytes = parsed.GetValue(_size) ?? long.MaxValue,

@@ -5,7 +5,7 @@ namespace NetStack.Inspect;
 
 /// <summary>Writes packets to captures, with what the source says of them.</summary>
 /// <remarks>Times here are those of the capture: a file that is read writes the same files whenever it is read.</remarks>
-internal sealed class WriteSink(CaptureContext context, CaptureFiles files, int snapLength, bool flushEach) : IPacketSink
+internal sealed class WriteSink(CaptureContext context, OutputFiles files, int snapLength, bool flushEach) : IPacketSink
 {
     private const int BrokenPipe = 32; // EPIPE
 

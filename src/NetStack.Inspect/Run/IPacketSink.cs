@@ -27,8 +27,11 @@ internal interface IPacketSink : IDisposable
 /// <param name="output">Standard output.</param>
 /// <param name="capture">What is read.</param>
 /// <param name="files">Where from.</param>
-internal sealed class CaptureContext(StandardOutput output, CaptureReader capture, IReadOnlyList<string> files)
+internal sealed class CaptureContext(StandardOutput output, CaptureSource capture, IReadOnlyList<string> files)
 {
+    /// <summary>What is read.</summary>
+    internal CaptureSource Capture => capture;
+
     /// <summary>The names of the captures that are read.</summary>
     internal IReadOnlyList<string> Files => files;
 

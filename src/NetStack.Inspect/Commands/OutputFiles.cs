@@ -4,7 +4,7 @@ using System.Text;
 namespace NetStack.Inspect;
 
 /// <summary>The names of the files a capture is written to, one after the other, as tcpdump makes them.</summary>
-internal sealed record CaptureFiles
+internal sealed record OutputFiles
 {
     /// <summary>What was asked for.</summary>
     internal required string Name { get; init; }
