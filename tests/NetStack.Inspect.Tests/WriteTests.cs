@@ -34,9 +34,9 @@ public sealed class WriteTests(TempFolder folder) : IClassFixture<TempFolder>
     public async Task A_snap_length_cuts_bodies_and_never_headers()
     {
         string file = PathOf("snap.pcapng");
-        Assert.Equal(0, (await Tool.RunAsync("inspect", "-s", "20", "-w", file, Web)).Exit);
+        Assert.Equal(0, (await Tool.RunAsync("inspect", "-s", "20", "-w", file, Web, "tcp")).Exit);
         ToolRun cut = await Tool.RunAsync("inspect", file);
-        Assert.Equal(await Tool.RunAsync("inspect", Web), cut);
+        Assert.Equal(await Tool.RunAsync("inspect", Web, "tcp"), cut);
         Assert.True(new FileInfo(file).Length < new FileInfo(Web).Length / 2);
     }
 

@@ -150,7 +150,7 @@ internal sealed class WriteSink(CaptureContext context, OutputFiles files, int s
 
     private void Refuse(Exception e)
     {
-        if (files.Name != "-" || (e.HResult & 0xFFFF) != BrokenPipe) throw Failed(e);
+        if (files.Name != "-" || ((e.InnerException ?? e).HResult & 0xFFFF) != BrokenPipe) throw Failed(e);
         _isClosed = true; // whoever read it has gone away
     }
 
@@ -160,7 +160,8 @@ internal sealed class WriteSink(CaptureContext context, OutputFiles files, int s
 
     private static bool IsSame(string one, string other) => one != "-" && other != "-" && Target(one) == Target(other);
 
-    private static string Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    private static string Target(string path) =>
+        (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
 }
 
 /// <summary>Gives every packet to two sinks.</summary>
