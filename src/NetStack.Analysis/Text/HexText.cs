@@ -98,7 +98,7 @@ public sealed class HexText(HexForm form)
         for (int i = 0; i < bytes.Length; i++)
         {
             byte b = bytes[i];
-            if (b == '\r' && (i + 1 == bytes.Length || bytes[i + 1] == '\n')) continue;
+            if (b == '\r' && (i + 2 >= bytes.Length || bytes[i + 1] == '\n')) continue;
             room[length++] = b is (>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\n' ? b : (byte)'.';
         }
         room[length++] = (byte)'\n';
