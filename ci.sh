@@ -23,6 +23,9 @@ step_test() { # every test project; the last line is the total
 step_api() { # write the public API files anew; review the diff
   UPDATE_PUBLIC_API=1 dotnet test tests/NetStack.Architecture --filter "FullyQualifiedName~PublicApi"
 }
+step_man() { # write the manual page anew from the definitions of the commands; review the diff
+  UPDATE_MAN=1 dotnet test tests/NetStack.Inspect.Tests --filter "FullyQualifiedName~The_manual_page"
+}
 step_rfc() { # count the requirements of RFC 9293 by level, as docs/rfc9293.md has them and a test of NetStack.Tests proves
   awk -F' *[|] *' '$2 ~ /^(MUST|SHLD|MAY|REC)-[0-9]+$/ {
          split($3, level, " "); l = level[1]; rows[l]++

@@ -118,6 +118,28 @@ internal sealed class BlockSource : IDisposable
         return body;
     }
 
+    /// <summary>Copies bytes to private memory without consuming them, if they lie in one block and were read.</summary>
+    internal bool TryPeekFront(int offset, Span<byte> destination)
+    {
+        if (_count == 0) return false;
+        ref Block block = ref _blocks[_head];
+        if (block.Filled - block.Start - destination.Length < offset) return false;
+        block.Pool.Window(block.Handle, block.Start + offset, destination.Length).CopyTo(destination);
+        return true;
+    }
+
+    /// <summary>
+    /// Begins a snapshot of the next bytes behind a header, if both lie in one block and were read. Nothing is consumed: the block
+    /// stays while it is looked at, and <see cref="Skip"/> passes over it afterwards.
+    /// </summary>
+    internal bool TryLendFront(int headerSize, int count, HeaderSnapshot snapshot, FetchMeter meter)
+    {
+        ref Block block = ref _blocks[_head];
+        if (block.Filled - block.Start - headerSize < count) return false;
+        snapshot.BeginLent(block.Pool, block.Handle, block.Start + headerSize, count, meter);
+        return true;
+    }
+
     /// <summary>Passes over bytes, reading as needed.</summary>
     /// <returns>False when the stream ends before.</returns>
     internal bool Skip(long count)

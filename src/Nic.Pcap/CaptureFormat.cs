@@ -1,3 +1,4 @@
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack.Nic.Pcap;
@@ -45,6 +46,20 @@ internal abstract class CaptureFormat(BlockSource source)
         while (outcome == ReadOutcome.Damaged && Recovers && TryPassDamage(packetsBefore)) outcome = ReadNext(keepsBlocks, out fields);
         return outcome;
     }
+
+    /// <summary>
+    /// Begins a snapshot of the next packet where it lies, if that is simple: whole in one block, and nothing odd about it. Nothing
+    /// is consumed or judged; where it says false, <see cref="TryRead"/> does it all.
+    /// </summary>
+    /// <param name="snapshot">Receives the packet.</param>
+    /// <param name="meter">Counts what is fetched.</param>
+    /// <param name="number">The packet's number.</param>
+    /// <param name="info">What the file says of it.</param>
+    /// <returns>How many bytes the record or block has, to be passed over; 0 where it is not simple.</returns>
+    internal abstract int TryLend(HeaderSnapshot snapshot, FetchMeter meter, long number, out PacketInfo info);
+
+    /// <summary>Passes over what was lent.</summary>
+    internal void Return(int length) => Source.Skip(length);
 
     /// <summary>The most captured bytes a packet of a link type may have.</summary>
     internal static uint MaxCapturedOf(LinkType linkType) => (int)linkType is 231 or 249 or 279 ? MaxCapturedLarge : MaxCaptured; // D-Bus, USBPcap, EBHSCR

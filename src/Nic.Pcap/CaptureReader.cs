@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using NetStack.Memory;
 using NetStack.Nic.Pcap;
+using NetStack.Wire;
 
 namespace NetStack;
 
@@ -14,6 +15,7 @@ public sealed class CaptureReader : CaptureSource
 {
     private readonly BlockSource _source;
     private readonly CaptureFormat _format;
+    private int _lent; // bytes of the record or block that the snapshot reads where it lies, still to be passed over
 
     private CaptureReader(BlockSource source, CaptureFormat format, string name)
     {
@@ -48,7 +50,7 @@ public sealed class CaptureReader : CaptureSource
     public long SkippedBytes => _format.SkippedBytes;
 
     /// <summary>How many bytes of the uncompressed file were consumed.</summary>
-    public override long Position => _source.Position;
+    public override long Position => _source.Position + _lent;
 
     /// <summary>The memory packets are read into, for whoever registers it with a device.</summary>
     public IReadOnlyList<BufferPool> Pools => _source.Pools;
@@ -96,6 +98,19 @@ public sealed class CaptureReader : CaptureSource
     }
 
     /// <inheritdoc/>
+    public override bool TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info)
+    {
+        ReleaseCurrent();
+        TakeBack();
+        if (Damage is not null) return base.TryReadHeaders(out headers, out info);
+        _lent = _format.TryLend(Headers, Meter, PacketsRead + 1, out info);
+        if (_lent == 0) return base.TryReadHeaders(out headers, out info);
+        PacketsRead++;
+        headers = Headers;
+        return true;
+    }
+
+    /// <inheritdoc/>
     internal override bool TryTake(out PacketFields fields) => TryNext(keepsBlocks: false, out fields);
 
     private protected override void Close() => _source.Dispose();
@@ -119,8 +134,16 @@ public sealed class CaptureReader : CaptureSource
         }
     }
 
+    private void TakeBack()
+    {
+        if (_lent == 0) return;
+        _format.Return(_lent);
+        _lent = 0;
+    }
+
     private bool TryNext(bool keepsBlocks, out PacketFields fields)
     {
+        TakeBack();
         if (Damage is not null || _format.TryRead(keepsBlocks, PacketsRead, out fields) != ReadOutcome.Block)
         {
             fields = default;

@@ -1,5 +1,6 @@
 using NetStack.Memory;
 using NetStack.Nic.Pcap;
+using NetStack.Wire;
 
 namespace NetStack;
 
@@ -50,6 +51,21 @@ public abstract class CaptureSource : IDisposable
         }
         record = CurrentRecord();
         return true;
+    }
+
+    /// <summary>
+    /// Goes to the next packet as <see cref="TryRead"/> does, for whoever asks for its headers only: its bytes are named by no body,
+    /// which spares the work of naming them.
+    /// </summary>
+    /// <param name="headers">The snapshot of its headers, valid until the next call; nothing is fetched until asked.</param>
+    /// <param name="info">What the file says of it.</param>
+    /// <returns>False at the end, and where the file is damaged.</returns>
+    public virtual bool TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info)
+    {
+        headers = Headers;
+        bool isRead = TryRead(out CaptureRecord record);
+        info = isRead ? new PacketInfo(record.Number, record.Timestamp, record.CapturedLength, record.WireLength, record.LinkType, record.InterfaceIndex) : default;
+        return isRead;
     }
 
     /// <summary>Goes to the next packet and gives its bodies away: the caller releases them.</summary>

@@ -121,18 +121,35 @@ public sealed partial class CaptureWriter
     /// <param name="record">The packet.</param>
     /// <param name="comment">A further comment.</param>
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, Timestamp?, int, string?, PacketDirection)" path="/exception"/>
-    public void Write(in CaptureRecord record, string? comment = null)
+    public void Write(in CaptureRecord record, string? comment = null) => Write(record, record.CapturedLength, comment);
+
+    /// <summary>Copies the first bytes of a packet of another capture, as <see cref="Write(in CaptureRecord, string?)"/> does.</summary>
+    /// <param name="record">The packet.</param>
+    /// <param name="length">How many of its bytes at most; the length on the wire stays.</param>
+    /// <param name="comment">A further comment.</param>
+    /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, Timestamp?, int, string?, PacketDirection)" path="/exception"/>
+    public void Write(in CaptureRecord record, int length, string? comment = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         CheckText(comment, nameof(comment));
-        Encode(new PacketToWrite
+        bool cuts = length < record.CapturedLength;
+        PacketBody body = cuts ? record.Body.Share(0, length) : record.Body;
+        try
         {
-            Body = record.Body,
-            On = _interfaces[InterfaceOf(record.Source, record.InterfaceIndex)],
-            WireLength = record.WireLength,
-            Timestamp = record.Timestamp,
-            Comment = comment,
-            Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
-        });
+            Encode(new PacketToWrite
+            {
+                Body = body,
+                On = _interfaces[InterfaceOf(record.Source, record.InterfaceIndex)],
+                WireLength = record.WireLength,
+                Timestamp = record.Timestamp,
+                Comment = comment,
+                Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
+            });
+        }
+        finally
+        {
+            if (cuts) body.Release();
+        }
     }
 
     /// <summary>Copies a packet of another capture with other bytes in place of its own, which are not read.</summary>

@@ -85,6 +85,18 @@ internal sealed class PcapFormat : CaptureFormat
         return ReadOutcome.Block;
     }
 
+    internal override int TryLend(HeaderSnapshot snapshot, FetchMeter meter, long number, out PacketInfo info)
+    {
+        info = default;
+        if (Recovers) return 0;
+        Span<byte> header = stackalloc byte[16];
+        if (!Source.TryPeekFront(0, header)) return 0;
+        (uint captured, uint wire) = OrderLengths(U32(header, 8), U32(header, 12));
+        if (captured > _maxCaptured || !Source.TryLendFront(_recordHeaderSize, (int)captured, snapshot, meter)) return 0;
+        info = new PacketInfo(number, ToTimestamp(U32(header, 0), U32(header, 4)), (int)captured, (int)Math.Min(wire, int.MaxValue), _linkType, 0);
+        return _recordHeaderSize + (int)captured;
+    }
+
     protected override bool MayBegin(ReadOnlySpan<byte> probe) => IsLikely(probe);
 
     /// <summary>A record is one where others follow it: three of about the time of the last packet, or eight of another time, or

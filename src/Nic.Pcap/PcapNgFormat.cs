@@ -97,6 +97,24 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
     }
 
     /// <summary>A block of a known kind whose beginning may be one.</summary>
+    internal override int TryLend(HeaderSnapshot snapshot, FetchMeter meter, long number, out PacketInfo info)
+    {
+        const int Front = 28;
+        info = default;
+        Span<byte> part = stackalloc byte[Front];
+        if (Recovers || !Source.TryPeekFront(0, part) || U32(part, 0) != (uint)CaptureBlockType.EnhancedPacket) return 0;
+        uint length = U32(part, 4), captured = U32(part, 20), section = U32(part, 8);
+        if (length < Front + 4 || length % 4 != 0 || captured > length - Front - 4 || section >= (uint)(Interfaces.Count - _sectionFirstInterface)) return 0;
+        CaptureInterface on = Interfaces[_sectionFirstInterface + (int)section];
+        uint most = MaxCapturedOf(on.LinkType);
+        Span<byte> trailer = stackalloc byte[4];
+        if (captured > most || length > most + MaxPacketOptions || !Source.TryPeekFront((int)length - 4, trailer) || U32(trailer, 0) != length) return 0;
+        if (!Source.TryLendFront(Front, (int)captured, snapshot, meter)) return 0;
+        Timestamp at = on.Resolution.ToTimestamp((ulong)U32(part, 12) << 32 | U32(part, 16), on.TimeOffset);
+        info = new PacketInfo(number, at, (int)captured, (int)Math.Min(U32(part, 24), int.MaxValue), on.LinkType, on.Index);
+        return (int)length;
+    }
+
     protected override bool MayBegin(ReadOnlySpan<byte> probe)
     {
         uint type = U32(probe, 0);

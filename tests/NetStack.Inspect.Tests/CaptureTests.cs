@@ -109,11 +109,11 @@ public sealed partial class CaptureTests
         using StringWriter errors = new();
         using StandardOutput output = new(stream);
         request = (request ?? new() { Files = [] }) with { Files = [SampleCaptures.PathOf(capture)] };
-        Assert.Equal(0, CaptureRun.Execute(request, InspectSink.Of(new InspectOptions { Json = json }), output, errors));
+        Assert.Equal(0, CaptureRun.Execute(request, c => new InspectSink(c, new InspectOptions { Json = json }), output, errors));
         Assert.Equal("", errors.ToString());
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{6}(\d{3})? (vlan \d+, p \d, )*(IP|IP6|ARP)[ ,].*, length \d+$")]
+    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{6}(\d{3})? (IP|IP6|ARP)[ ,].*(, length \d+|: ip-proto-\d+|: frag \(\d+\|\d+\))$")]
     private static partial Regex LineForm();
 }

@@ -5,7 +5,7 @@ using NetStack.Wire;
 namespace NetStack.Inspect;
 
 /// <summary>Counts conversations and writes them at the end; those that a full table gives up, as soon as it does.</summary>
-internal sealed class ConversationsSink : IRecordSink
+internal sealed class ConversationsSink : ISnapshotSink
 {
     private readonly CaptureContext _context;
     private readonly FlowRequest _request;
@@ -26,9 +26,9 @@ internal sealed class ConversationsSink : IRecordSink
     public bool WantsMore => true;
 
     /// <summary>An analysis looks at whole headers: nothing is saved then.</summary>
-    public bool WantsRecords => !_request.Analyse;
+    public bool WantsSnapshots => !_request.Analyse;
 
-    public void Add(in CaptureRecord record) => _table.Add(record);
+    public void Add(HeaderSnapshot headers, in PacketInfo info) => _table.Add(headers, info);
 
     public void Add(in PacketHeaders packet, in PacketBody body, in FlowPacket flow) => _table.Add(packet);
 

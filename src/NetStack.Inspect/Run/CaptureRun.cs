@@ -19,17 +19,20 @@ internal static class CaptureRun
             errors.WriteLine($"netstack: the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
             return ExitCode.Unusable;
         }
-        if (request.Filter is not null || request.DisplayFilter is not null)
-        {
-            errors.WriteLine("netstack: filters are not there yet"); // the next steps of this branch
-            return ExitCode.Unusable;
-        }
+        if (PacketTest.TryParse(request, errors) is not { } test) return ExitCode.Unusable;
         if (CaptureFiles.Open(request, errors) is not { } capture) return ExitCode.Unusable;
         using (capture)
         {
             try
             {
-                return Run(request, new CaptureContext(output, capture), capture, makeSink, errors, progress);
+                return Run(request, test, new CaptureContext(output, capture, request.Files), makeSink, errors, progress);
+            }
+            catch (FilterException e)
+            {
+                // Compiled for each link type as it is met: "vlan" means nothing on some.
+                progress?.Clear();
+                errors.WriteLine($"netstack: filter: {Reason(e)}");
+                return ExitCode.Unusable;
             }
             catch (IOException e)
             {
@@ -40,10 +43,11 @@ internal static class CaptureRun
         }
     }
 
-    private static int Run(CaptureRequest request, CaptureContext context, CaptureSource capture, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
+    private static int Run(CaptureRequest request, PacketTest test, CaptureContext context, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
     {
+        CaptureSource capture = context.Capture;
         using IPacketSink sink = makeSink(context);
-        PacketPump pump = new(request, context.Output, capture, sink, progress);
+        PacketPump pump = new(request, test, context.Output, capture, sink, progress);
         using ICapturePath path = request.ViaRing ? new RingPath(request, capture) : new FilePath(capture);
         string? tooLarge = null;
         try
@@ -90,9 +94,9 @@ internal sealed class FilePath(CaptureSource capture) : ICapturePath
 {
     public void Run(PacketPump pump)
     {
-        if (pump.Records is { } records)
+        if (pump.Snapshots is { } own)
         {
-            while (pump.WantsMore && capture.TryRead(out CaptureRecord undecoded)) pump.Add(undecoded, records);
+            pump.AddAll(own);
             return;
         }
         while (pump.WantsMore && capture.TryRead(out CaptureRecord record))

@@ -4,7 +4,7 @@ using NetStack.Wire;
 namespace NetStack.Inspect;
 
 /// <summary>Gives the sink the packets that match, from the first wanted to the last.</summary>
-internal sealed class PacketPump(CaptureRequest request, StandardOutput output, CaptureSource capture, IPacketSink sink, Progress? progress)
+internal sealed class PacketPump(CaptureRequest request, PacketTest test, StandardOutput output, CaptureSource capture, IPacketSink sink, Progress? progress)
 {
     private long _skip = request.Skip;
 
@@ -37,25 +37,30 @@ internal sealed class PacketPump(CaptureRequest request, StandardOutput output, 
     }
 
     /// <summary>The sink, where it decodes packets itself and no filter wants their headers.</summary>
-    internal IRecordSink? Records => sink is IRecordSink { WantsRecords: true } records && request is { Filter: null, DisplayFilter: null } ? records : null;
+    internal ISnapshotSink? Snapshots => sink is ISnapshotSink { WantsSnapshots: true } own && test.TakesAll ? own : null;
 
-    internal void Add(in CaptureRecord record, IRecordSink records)
+    /// <summary>Gives such a sink every packet until it wants no more.</summary>
+    internal void AddAll(ISnapshotSink own)
     {
-        Read++;
-        progress?.Report(Read, capture.Position);
-        if (_skip > 0)
+        while (WantsMore && capture.TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info))
         {
-            _skip--;
-            return;
+            Read++;
+            progress?.Report(Read, capture.Position);
+            if (_skip > 0)
+            {
+                _skip--;
+                continue;
+            }
+            own.Add(headers, info);
+            Given++;
         }
-        records.Add(record);
-        Given++;
     }
 
     private bool IsWanted(in PacketHeaders packet, ref FlowPacket flow)
     {
         Read++;
         progress?.Report(Read, capture.Position);
+        if (!test.Matches(packet, ref flow)) return false;
         if (_skip == 0) return true;
         _skip--;
         return false;
