@@ -11,10 +11,10 @@ namespace NetStack;
 public sealed class DisplayFilter
 {
     private readonly string _expression;
-    private readonly FilterNode _root;
+    private readonly DisplayNode _root;
     private readonly FieldState _state;
 
-    private DisplayFilter(string expression, FilterNode root, bool needsFlows)
+    private DisplayFilter(string expression, DisplayNode root, bool needsFlows)
     {
         _expression = expression;
         _root = root;
@@ -34,7 +34,7 @@ public sealed class DisplayFilter
     {
         ArgumentNullException.ThrowIfNull(expression);
         DisplayParser parser = new(expression);
-        FilterNode root = parser.Parse();
+        DisplayNode root = parser.Parse();
         return new DisplayFilter(expression, root, parser.NeedsFlows);
     }
 

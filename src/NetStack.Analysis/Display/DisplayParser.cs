@@ -17,10 +17,10 @@ internal sealed class DisplayParser(string expression)
 
     internal bool NeedsFlows { get; private set; }
 
-    internal FilterNode Parse()
+    internal DisplayNode Parse()
     {
         if (_tokens.Peek.Kind == DisplayTokenKind.End) throw new FilterException(1, "the filter is empty");
-        FilterNode node = Or();
+        DisplayNode node = Or();
         DisplayToken rest = _tokens.Peek;
         if (rest.Kind == DisplayTokenKind.End) return node;
         if (rest.Text is "xor" or "^^") throw new FilterException(rest.Column, "\"xor\" is not supported");
@@ -30,30 +30,30 @@ internal sealed class DisplayParser(string expression)
     private static string Misspelled(DisplayToken token) =>
         token.Kind != DisplayTokenKind.Word ? "" : NearestName.Hint(token.Text, ["and", "or", "eq", "ne", "gt", "lt", "ge", "le", "in", "contains", "matches", "bitwise_and"]);
 
-    private FilterNode Or()
+    private DisplayNode Or()
     {
-        FilterNode node = And();
-        while (_tokens.Take("||", "or") is { }) node = new OrNode(node, Joined(And()));
+        DisplayNode node = And();
+        while (_tokens.Take("||", "or") is { }) node = new DisplayOr(node, Joined(And()));
         return node;
     }
 
-    private FilterNode And()
+    private DisplayNode And()
     {
-        FilterNode node = Not();
-        while (_tokens.Take("&&", "and") is { }) node = new AndNode(node, Joined(Not()));
+        DisplayNode node = Not();
+        while (_tokens.Take("&&", "and") is { }) node = new DisplayAnd(node, Joined(Not()));
         return node;
     }
 
-    private FilterNode Joined(FilterNode node) => ++_joined <= 2000 ? node : throw new FilterException(_tokens.Peek.Column, "the filter has too many parts");
+    private DisplayNode Joined(DisplayNode node) => ++_joined <= 2000 ? node : throw new FilterException(_tokens.Peek.Column, "the filter has too many parts");
 
-    private FilterNode Not()
+    private DisplayNode Not()
     {
         DisplayToken first = _tokens.Peek;
         if (++_depth > MaxDepth) throw new FilterException(first.Column, "the filter is nested too deeply");
-        FilterNode node;
+        DisplayNode node;
         if (_tokens.Take("!", "not") is { })
         {
-            node = new NotNode(Not());
+            node = new DisplayNot(Not());
         }
         else if (_tokens.Take("(") is { })
         {
@@ -69,7 +69,7 @@ internal sealed class DisplayParser(string expression)
     }
 
     /// <summary>A comparison, a set, a text, or mere presence.</summary>
-    private FilterNode Test()
+    private DisplayNode Test()
     {
         DisplayToken? quantifier = _tokens.Take("any", "all");
         bool all = quantifier?.Text == "all";
@@ -83,17 +83,17 @@ internal sealed class DisplayParser(string expression)
         {
             _tokens.Next();
             _tokens.Next();
-            return new NotNode(In(left, all));
+            return new DisplayNot(In(left, all));
         }
         DisplayOperators.Refuse(after);
         if (quantifier is { } q) throw new FilterException(q.Column, $"\"{q.Text}\" needs a comparison");
-        return new PresenceNode(left);
+        return new DisplayPresence(left);
     }
 
     /// <summary><c>a &lt; b &lt; c</c> is <c>a &lt; b and b &lt; c</c>.</summary>
-    private FilterNode Chain(FieldOperand left, bool? all)
+    private DisplayNode Chain(FieldOperand left, bool? all)
     {
-        FilterNode? node = null;
+        DisplayNode? node = null;
         FieldOperand? present = left;
         while (DisplayOperators.TryRelation(_tokens.Peek, out Relation relation, out bool allByDefault))
         {
@@ -102,8 +102,8 @@ internal sealed class DisplayParser(string expression)
             FieldOperand? right = IsField(_tokens.Peek) ? Operand() : null;
             if (right is not null) CheckAlike(present, right, sign);
             FieldConstant? constant = right is null ? FieldLiteral.Read(present, _tokens.Next()) : null;
-            FilterNode comparison = new CompareNode(present, relation, constant, right, all ?? allByDefault);
-            node = node is null ? comparison : new AndNode(node, Joined(comparison));
+            DisplayNode comparison = new DisplayCompare(present, relation, constant, right, all ?? allByDefault);
+            node = node is null ? comparison : new DisplayAnd(node, Joined(comparison));
             present = right;
         }
         DisplayOperators.Refuse(_tokens.Peek);
@@ -119,7 +119,7 @@ internal sealed class DisplayParser(string expression)
     private static DisplayFieldType Class(DisplayFieldType type) =>
         type is DisplayFieldType.Unsigned8 or DisplayFieldType.Unsigned16 or DisplayFieldType.Unsigned24 ? DisplayFieldType.Unsigned32 : type;
 
-    private FilterNode Contains(FieldOperand left, DisplayToken word, bool all)
+    private DisplayNode Contains(FieldOperand left, DisplayToken word, bool all)
     {
         if (left.Type is DisplayFieldType.Protocol) throw new FilterException(word.Column, $"what {left.Field.Name} carries is not read: \"contains\" works on fields of text or bytes");
         if (left.Type is not (DisplayFieldType.Text or DisplayFieldType.Bytes or DisplayFieldType.Ethernet))
@@ -127,17 +127,17 @@ internal sealed class DisplayParser(string expression)
         DisplayToken sought = _tokens.Next();
         FieldConstant? constant = sought.Kind is DisplayTokenKind.End or DisplayTokenKind.Symbol ? null
             : left.Type == DisplayFieldType.Text ? FieldLiteral.Read(left, sought) : FieldLiteral.Bytes(sought);
-        return new ContainsNode(left, constant?.Bytes ?? throw new FilterException(sought.Column, $"{sought.Name} is nothing that can be contained in {left.Field.Name}"), all);
+        return new DisplayContains(left, constant?.Bytes ?? throw new FilterException(sought.Column, $"{sought.Name} is nothing that can be contained in {left.Field.Name}"), all);
     }
 
-    private FilterNode Matches(FieldOperand left, DisplayToken word, bool all)
+    private DisplayNode Matches(FieldOperand left, DisplayToken word, bool all)
     {
         if (left.Type != DisplayFieldType.Text) throw new FilterException(word.Column, $"\"{word.Text}\" works on text, {left.Field.Name} is none");
         DisplayToken pattern = _tokens.Next();
         if (pattern.Kind != DisplayTokenKind.Text) throw new FilterException(pattern.Column, $"\"{word.Text}\" needs a regular expression in quotes");
         try
         {
-            return new MatchesNode(left, new Regex(pattern.Text, RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)), all);
+            return new DisplayMatches(left, new Regex(pattern.Text, RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)), all);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
@@ -145,28 +145,28 @@ internal sealed class DisplayParser(string expression)
         }
     }
 
-    private FilterNode In(FieldOperand left, bool all)
+    private DisplayNode In(FieldOperand left, bool all)
     {
         if (_tokens.Take("{") is not { } open) throw new FilterException(_tokens.Peek.Column, "\"in\" needs a set in braces, like {80, 8000..8080}");
-        List<SetElement> set = [];
-        FilterNode? fields = null;
+        List<DisplaySetElement> set = [];
+        DisplayNode? fields = null;
         do
         {
             if (IsField(_tokens.Peek))
             {
                 FieldOperand right = Operand();
                 CheckAlike(left, right, open);
-                FilterNode equal = new CompareNode(left, Relation.Equal, null, right, all);
-                fields = fields is null ? equal : new OrNode(fields, Joined(equal));
+                DisplayNode equal = new DisplayCompare(left, Relation.Equal, null, right, all);
+                fields = fields is null ? equal : new DisplayOr(fields, Joined(equal));
                 continue;
             }
             FieldConstant first = FieldLiteral.Read(left, _tokens.Next());
-            set.Add(new SetElement(first, _tokens.Take("..") is { } ? FieldLiteral.Read(left, _tokens.Next()) : null));
+            set.Add(new DisplaySetElement(first, _tokens.Take("..") is { } ? FieldLiteral.Read(left, _tokens.Next()) : null));
         }
         while (_tokens.Take(",") is { });
         _tokens.Expect("}", open);
-        FilterNode node = new InNode(left, [.. set], all);
-        return fields is null ? node : set.Count == 0 ? fields : new OrNode(node, fields);
+        DisplayNode node = new DisplayIn(left, [.. set], all);
+        return fields is null ? node : set.Count == 0 ? fields : new DisplayOr(node, fields);
     }
 
     private static bool IsField(DisplayToken token) => token.Kind == DisplayTokenKind.Word && DisplayField.TryFind(token.Text, out _);
