@@ -27,17 +27,17 @@ public sealed class DisplayFilterDifferentialTests
     public void Generated_filters_choose_the_same_packets()
     {
         Random random = new(7919);
-        List<string> tests = [.. FilterMaker.Tests(Tshark.AllSamples, random, Generated * 2)];
+        List<string> tests = [.. FilterMaker.Tests(HeaderTshark.AllSamples, random, Generated * 2)];
         Check([.. Enumerable.Range(0, Generated).Select(_ => FilterMaker.Join(tests, random, 3))]);
     }
 
     private static void Check(string[] filters)
     {
-        string path = Tshark.AllSamples;
+        string path = HeaderTshark.AllSamples;
         string[] failures = new string[filters.Length];
         Parallel.For(0, filters.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {
-            string[] theirs = Tshark.Run(path, "-Y", filters[i], "-T", "fields", "-e", "frame.number");
+            string[] theirs = HeaderTshark.Run(path, "-Y", filters[i], "-T", "fields", "-e", "frame.number");
             long[] ours = Matching(path, filters[i]);
             if (!theirs.Select(long.Parse).SequenceEqual(ours)) failures[i] = $"{filters[i]}: tshark {string.Join(',', theirs)}; here {string.Join(',', ours)}";
         });

@@ -22,7 +22,7 @@ public sealed class FieldDifferentialTests
     public void The_chain_of_protocols_begins_as_tshark_prints_it(string name)
     {
         string path = SampleCaptures.PathOf(name);
-        string[] theirs = Tshark.Run(path, "-T", "fields", "-e", "frame.protocols");
+        string[] theirs = HeaderTshark.Run(path, "-T", "fields", "-e", "frame.protocols");
         string[] ours = Lines(path, [DisplayField.Find("frame.protocols")]);
         Assert.Equal(theirs.Select(l => l.Replace(":data", "", StringComparison.Ordinal)), ours);
     }
@@ -56,7 +56,7 @@ public sealed class FieldDifferentialTests
         string[] theirs;
         try
         {
-            theirs = Tshark.Run(path, ["-T", "fields", "-E", "header=y", .. Compared.SelectMany(f => new[] { "-e", f.Name })]);
+            theirs = HeaderTshark.Run(path, ["-T", "fields", "-E", "header=y", .. Compared.SelectMany(f => new[] { "-e", f.Name })]);
         }
         catch (Xunit.Sdk.TrueException) when (tolerant)
         {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace NetStack.Analysis.Tests;
 
 /// <summary>The reference, where it is installed: reassembly off, names off, every protocol off that stands above what we decode.</summary>
-internal static class Tshark
+internal static class HeaderTshark
 {
     private const string Missing = "tshark is not installed";
 
