@@ -33,14 +33,14 @@ internal sealed class DisplayParser(string expression)
     private DisplayNode Or()
     {
         DisplayNode node = And();
-        while (_tokens.Take("||", "or") is { }) node = new DisplayOr(node, Joined(And()));
+        while (_tokens.Take("||", "or") is { }) node = new EitherNode(node, Joined(And()));
         return node;
     }
 
     private DisplayNode And()
     {
         DisplayNode node = Not();
-        while (_tokens.Take("&&", "and") is { }) node = new DisplayAnd(node, Joined(Not()));
+        while (_tokens.Take("&&", "and") is { }) node = new BothNode(node, Joined(Not()));
         return node;
     }
 
@@ -53,7 +53,7 @@ internal sealed class DisplayParser(string expression)
         DisplayNode node;
         if (_tokens.Take("!", "not") is { })
         {
-            node = new DisplayNot(Not());
+            node = new InverseNode(Not());
         }
         else if (_tokens.Take("(") is { })
         {
@@ -83,11 +83,11 @@ internal sealed class DisplayParser(string expression)
         {
             _tokens.Next();
             _tokens.Next();
-            return new DisplayNot(In(left, all));
+            return new InverseNode(In(left, all));
         }
         DisplayOperators.Refuse(after);
         if (quantifier is { } q) throw new FilterException(q.Column, $"\"{q.Text}\" needs a comparison");
-        return new DisplayPresence(left);
+        return new PresenceNode(left);
     }
 
     /// <summary><c>a &lt; b &lt; c</c> is <c>a &lt; b and b &lt; c</c>.</summary>
@@ -102,8 +102,8 @@ internal sealed class DisplayParser(string expression)
             FieldOperand? right = IsField(_tokens.Peek) ? Operand() : null;
             if (right is not null) CheckAlike(present, right, sign);
             FieldConstant? constant = right is null ? FieldLiteral.Read(present, _tokens.Next()) : null;
-            DisplayNode comparison = new DisplayCompare(present, relation, constant, right, all ?? allByDefault);
-            node = node is null ? comparison : new DisplayAnd(node, Joined(comparison));
+            DisplayNode comparison = new CompareNode(present, relation, constant, right, all ?? allByDefault);
+            node = node is null ? comparison : new BothNode(node, Joined(comparison));
             present = right;
         }
         DisplayOperators.Refuse(_tokens.Peek);
@@ -127,7 +127,7 @@ internal sealed class DisplayParser(string expression)
         DisplayToken sought = _tokens.Next();
         FieldConstant? constant = sought.Kind is DisplayTokenKind.End or DisplayTokenKind.Symbol ? null
             : left.Type == DisplayFieldType.Text ? FieldLiteral.Read(left, sought) : FieldLiteral.Bytes(sought);
-        return new DisplayContains(left, constant?.Bytes ?? throw new FilterException(sought.Column, $"{sought.Name} is nothing that can be contained in {left.Field.Name}"), all);
+        return new ContainsNode(left, constant?.Bytes ?? throw new FilterException(sought.Column, $"{sought.Name} is nothing that can be contained in {left.Field.Name}"), all);
     }
 
     private DisplayNode Matches(FieldOperand left, DisplayToken word, bool all)
@@ -137,7 +137,7 @@ internal sealed class DisplayParser(string expression)
         if (pattern.Kind != DisplayTokenKind.Text) throw new FilterException(pattern.Column, $"\"{word.Text}\" needs a regular expression in quotes");
         try
         {
-            return new DisplayMatches(left, new Regex(pattern.Text, RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)), all);
+            return new MatchesNode(left, new Regex(pattern.Text, RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)), all);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
@@ -148,7 +148,7 @@ internal sealed class DisplayParser(string expression)
     private DisplayNode In(FieldOperand left, bool all)
     {
         if (_tokens.Take("{") is not { } open) throw new FilterException(_tokens.Peek.Column, "\"in\" needs a set in braces, like {80, 8000..8080}");
-        List<DisplaySetElement> set = [];
+        List<SetElement> set = [];
         DisplayNode? fields = null;
         do
         {
@@ -156,17 +156,17 @@ internal sealed class DisplayParser(string expression)
             {
                 FieldOperand right = Operand();
                 CheckAlike(left, right, open);
-                DisplayNode equal = new DisplayCompare(left, Relation.Equal, null, right, all);
-                fields = fields is null ? equal : new DisplayOr(fields, Joined(equal));
+                DisplayNode equal = new CompareNode(left, Relation.Equal, null, right, all);
+                fields = fields is null ? equal : new EitherNode(fields, Joined(equal));
                 continue;
             }
             FieldConstant first = FieldLiteral.Read(left, _tokens.Next());
-            set.Add(new DisplaySetElement(first, _tokens.Take("..") is { } ? FieldLiteral.Read(left, _tokens.Next()) : null));
+            set.Add(new SetElement(first, _tokens.Take("..") is { } ? FieldLiteral.Read(left, _tokens.Next()) : null));
         }
         while (_tokens.Take(",") is { });
         _tokens.Expect("}", open);
-        DisplayNode node = new DisplayIn(left, [.. set], all);
-        return fields is null ? node : set.Count == 0 ? fields : new DisplayOr(node, fields);
+        DisplayNode node = new InNode(left, [.. set], all);
+        return fields is null ? node : set.Count == 0 ? fields : new EitherNode(node, fields);
     }
 
     private static bool IsField(DisplayToken token) => token.Kind == DisplayTokenKind.Word && DisplayField.TryFind(token.Text, out _);

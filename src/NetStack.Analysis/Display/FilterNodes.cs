@@ -9,23 +9,23 @@ internal abstract class DisplayNode
     internal abstract bool Matches(scoped in FieldScope scope);
 }
 
-internal sealed class DisplayAnd(DisplayNode left, DisplayNode right) : DisplayNode
+internal sealed class BothNode(DisplayNode left, DisplayNode right) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope) => left.Matches(scope) && right.Matches(scope);
 }
 
-internal sealed class DisplayOr(DisplayNode left, DisplayNode right) : DisplayNode
+internal sealed class EitherNode(DisplayNode left, DisplayNode right) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope) => left.Matches(scope) || right.Matches(scope);
 }
 
-internal sealed class DisplayNot(DisplayNode node) : DisplayNode
+internal sealed class InverseNode(DisplayNode node) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope) => !node.Matches(scope);
 }
 
 /// <summary>A bare field or slice: there is a value; of a bitwise and: there is one that is not 0.</summary>
-internal sealed class DisplayPresence(FieldOperand operand) : DisplayNode
+internal sealed class PresenceNode(FieldOperand operand) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope)
     {
@@ -49,7 +49,7 @@ internal enum Relation
 }
 
 /// <summary>A comparison with a constant or with another field: of some pair of values, or of all pairs. A field without a value makes it false.</summary>
-internal sealed class DisplayCompare(FieldOperand left, Relation relation, FieldConstant? constant, FieldOperand? right, bool all) : DisplayNode
+internal sealed class CompareNode(FieldOperand left, Relation relation, FieldConstant? constant, FieldOperand? right, bool all) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope)
     {
@@ -89,14 +89,14 @@ internal sealed class DisplayCompare(FieldOperand left, Relation relation, Field
 }
 
 /// <summary>An element of a set: one value, or all from the first to the last.</summary>
-internal readonly record struct DisplaySetElement(FieldConstant First, FieldConstant? Last)
+internal readonly record struct SetElement(FieldConstant First, FieldConstant? Last)
 {
     internal bool Has(DisplayFieldType type, FieldValue value) =>
         Last is null ? First.Compare(type, value) == 0 : First.Compare(type, value) >= 0 && Last.Compare(type, value) <= 0;
 }
 
 /// <summary>Some value, or every value, is in a set.</summary>
-internal sealed class DisplayIn(FieldOperand operand, DisplaySetElement[] set, bool all) : DisplayNode
+internal sealed class InNode(FieldOperand operand, SetElement[] set, bool all) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope)
     {
@@ -113,7 +113,7 @@ internal sealed class DisplayIn(FieldOperand operand, DisplaySetElement[] set, b
 
     private bool Has(FieldValue value)
     {
-        foreach (DisplaySetElement element in set)
+        foreach (SetElement element in set)
         {
             if (element.Has(operand.Type, value)) return true;
         }
@@ -122,7 +122,7 @@ internal sealed class DisplayIn(FieldOperand operand, DisplaySetElement[] set, b
 }
 
 /// <summary>Some value, or every value, holds a sequence of bytes.</summary>
-internal sealed class DisplayContains(FieldOperand operand, byte[] sought, bool all) : DisplayNode
+internal sealed class ContainsNode(FieldOperand operand, byte[] sought, bool all) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope)
     {
@@ -140,7 +140,7 @@ internal sealed class DisplayContains(FieldOperand operand, byte[] sought, bool 
 }
 
 /// <summary>Some text, or every text, matches a regular expression.</summary>
-internal sealed class DisplayMatches(FieldOperand operand, Regex regex, bool all) : DisplayNode
+internal sealed class MatchesNode(FieldOperand operand, Regex regex, bool all) : DisplayNode
 {
     internal override bool Matches(scoped in FieldScope scope)
     {
