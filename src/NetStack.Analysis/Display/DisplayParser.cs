@@ -119,7 +119,7 @@ internal sealed class DisplayParser(string expression)
     private static DisplayFieldType Class(DisplayFieldType type) =>
         type is DisplayFieldType.Unsigned8 or DisplayFieldType.Unsigned16 or DisplayFieldType.Unsigned24 ? DisplayFieldType.Unsigned32 : type;
 
-    private DisplayNode Contains(FieldOperand left, DisplayToken word, bool all)
+    private ContainsNode Contains(FieldOperand left, DisplayToken word, bool all)
     {
         if (left.Type is DisplayFieldType.Protocol) throw new FilterException(word.Column, $"what {left.Field.Name} carries is not read: \"contains\" works on fields of text or bytes");
         if (left.Type is not (DisplayFieldType.Text or DisplayFieldType.Bytes or DisplayFieldType.Ethernet))
@@ -130,7 +130,7 @@ internal sealed class DisplayParser(string expression)
         return new ContainsNode(left, constant?.Bytes ?? throw new FilterException(sought.Column, $"{sought.Name} is nothing that can be contained in {left.Field.Name}"), all);
     }
 
-    private DisplayNode Matches(FieldOperand left, DisplayToken word, bool all)
+    private MatchesNode Matches(FieldOperand left, DisplayToken word, bool all)
     {
         if (left.Type != DisplayFieldType.Text) throw new FilterException(word.Column, $"\"{word.Text}\" works on text, {left.Field.Name} is none");
         DisplayToken pattern = _tokens.Next();

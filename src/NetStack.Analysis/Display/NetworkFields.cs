@@ -36,7 +36,9 @@ internal static class NetworkFields
     private static void Ipv4(FieldList fields)
     {
         fields.Protocol("ip", "IPv4", LayerKind.Ipv4);
-        fields.Number("ip.version", 1, "Version", 0, 0xF0);
+        fields.In(LayerKind.Ipv4, LayerKind.Ipv6);
+        fields.Number("ip.version", 1, "Version, of IPv6 too", 0, 0xF0);
+        fields.In(LayerKind.Ipv4);
         fields.Computed("ip.hdr_len", Unsigned8, "Bytes in the header", (scoped in _, scoped in _, h, i, out v) => Scaled(i, h, 0, 0x0F, 4, out v));
         fields.Number("ip.dsfield", 1, "Differentiated services field", 1, hex: true);
         fields.Number("ip.dsfield.dscp", 1, "Differentiated services codepoint", 1, 0xFC);
@@ -47,7 +49,7 @@ internal static class NetworkFields
         fields.Flag("ip.flags.rb", "Reserved flag", 6, 1, 0x80);
         fields.Flag("ip.flags.df", "Don't fragment", 6, 1, 0x40);
         fields.Flag("ip.flags.mf", "More fragments", 6, 1, 0x20);
-        fields.Computed("ip.frag_offset", Unsigned16, "Fragment offset in bytes", FragmentOffset);
+        fields.Number("ip.frag_offset", 2, "Fragment offset in units of 8 bytes", 6, 0x1FFF);
         fields.Number("ip.ttl", 1, "Time to live", 8);
         fields.Number("ip.proto", 1, "Protocol of what follows", 9);
         fields.Number("ip.checksum", 2, "Header checksum", 10, hex: true);
@@ -83,13 +85,6 @@ internal static class NetworkFields
 
     private static ReadOnlySpan<byte> Options(scoped in Layer layer, ReadOnlySpan<byte> header) =>
         layer.IsWhole && Ipv4View.TryRead(header, out Ipv4View ip) ? ip.Options : default;
-
-    private static bool FragmentOffset(scoped in FieldScope scope, scoped in Layer layer, ReadOnlySpan<byte> header, int index, out FieldValue value)
-    {
-        bool isThere = Ipv4View.TryRead(header, out Ipv4View ip);
-        value = new FieldValue(isThere ? (UInt128)ip.FragmentOffset : UInt128.Zero);
-        return isThere && index == 0;
-    }
 
     private static bool ChecksumStatus(scoped in FieldScope scope, scoped in Layer layer, ReadOnlySpan<byte> header, int index, out FieldValue value)
     {

@@ -10,6 +10,7 @@ internal static class CommandLine
         HelpWithExamples.Create(),
         new VersionOption(),
         InspectCommand.Create(),
+        FieldsCommand.Create(),
         ConversationsCommand.Create(),
         EndpointsCommand.Create(),
         TopCommand.Create(),

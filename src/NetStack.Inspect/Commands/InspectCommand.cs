@@ -28,6 +28,7 @@ internal sealed class InspectCommand
     private readonly Option<bool> _onlyCount = CaptureOptions.Flag("--count-only", "Print nothing but the number of packets.");
     private readonly Option<bool> _lineBuffered = CaptureOptions.Flag("-l", "Write each line at once.");
     private readonly WriteOptions _write = new();
+    private readonly FieldOptions _fields = new();
 
     private InspectCommand()
     {
@@ -46,6 +47,7 @@ internal sealed class InspectCommand
             words._absolute, words._noChecksums, words._number, words._names, words._onlyCount, words._color, words._lineBuffered, words._interface, words._list,
         }) command.Options.Add(option);
         words._write.AddTo(command);
+        words._fields.AddTo(command);
         command.SetAction(parsed => words.Run(capture, parsed));
         return command;
     }
@@ -54,6 +56,7 @@ internal sealed class InspectCommand
     {
         if (parsed.GetValue(_interface) is not null || parsed.GetValue(_list)) return NotLive();
         CaptureRequest request = capture.Read(parsed) with { Verb = "printed", FlushEach = parsed.GetValue(_lineBuffered) || !Console.IsOutputRedirected };
+        if (_fields.Writer(parsed) is { NeedsFlows: true }) request = request with { TrackFlows = true };
         return CaptureRun.Execute(request, context => Sinks(context, parsed));
     }
 
@@ -73,6 +76,7 @@ internal sealed class InspectCommand
     private IPacketSink Printer(CaptureContext context, ParseResult parsed)
     {
         if (parsed.GetValue(_onlyCount)) return new CountSink(context);
+        if (_fields.Writer(parsed) is { } fields) return new FieldSink(context, fields);
         return new InspectSink(context, new InspectOptions
         {
             Json = parsed.GetValue(_json),
