@@ -14,24 +14,10 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
     private Timestamp _start;
     private bool _hasStart;
     private bool _saidReused;
-    private bool _ended; // a FIN or RST was seen
     private long _now; // of the latest packet, nanoseconds since the first
     private long _synTime;
     private bool _hasSynTime;
     private long? _initialRoundTrip;
-
-    /// <summary>
-    /// Whether the segment opens another connection on the same addresses and ports: a SYN with another sequence number than this
-    /// connection began with, or with the same one after its end.
-    /// </summary>
-    internal bool IsOfNewConnection(in PacketHeaders packet, in Layer tcp, bool isReverse)
-    {
-        TcpFlowSide from = isReverse ? _b : _a;
-        return TcpView.TryRead(packet.BytesOf(tcp), out TcpView view)
-            && (view.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn
-            && from.HasBase
-            && (view.Sequence != from.Base || _ended);
-    }
 
     /// <summary>Judges the flow's next segment. Flow and stream number are for the caller to add.</summary>
     /// <param name="packet">The packet.</param>
@@ -41,7 +27,7 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
     {
         long before = _now;
         Advance(packet.Info.Timestamp);
-        FlowPacket result = new() { IsReverse = isReverse, SinceFirst = _now, SincePrevious = _now - before, WindowScale = TcpFlowSide.UnknownScale };
+        FlowPacket result = new() { IsReverse = isReverse, SinceFirst = _now, SincePrevious = _now - before };
         if (!TcpView.TryRead(packet.BytesOf(tcp), out TcpView view) || view.HeaderLength < TcpView.MinSize) return result;
 
         TcpFlowSide from = isReverse ? _b : _a;
@@ -57,14 +43,13 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
         analysis |= TcpJudge.Repetition(from, to, segment, analysis, _initialRoundTrip);
         long? timeout = null;
         long original = 0;
-        if ((analysis & TcpAnalysis.Retransmission) != 0) timeout = from.SinceOriginal(segment, out original);
+        if ((analysis & TcpJudge.Again) == TcpAnalysis.Retransmission) timeout = from.SinceOriginal(segment, out original);
         if (reusesPorts && !_saidReused) analysis |= TcpAnalysis.PortsReused;
         _saidReused = true;
 
         from.Remember(segment, analysis);
         if ((view.Flags & TcpFlags.Ack) != 0) from.RememberSack(view.Options);
         long? roundTrip = to.Acknowledge(segment, out long acknowledged);
-        if ((segment.Flags & (TcpFlags.Fin | TcpFlags.Rst)) != 0) _ended = true;
 
         return result with
         {
@@ -76,10 +61,10 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             AcknowledgedPacket = acknowledged,
             InitialRoundTrip = _initialRoundTrip,
             EndsHandshake = endsHandshake,
-            BytesInFlight = segment.Length > 0 ? from.BytesInFlight : 0,
+            BytesInFlight = segment.Length > 0 ? from.BytesInFlight(to) : 0,
             BytesSincePush = segment.Length > 0 ? from.BytesSincePush : 0,
             ScaledWindow = from.Scale(segment.Window, segment.IsSyn),
-            WindowScale = segment.IsSyn ? TcpFlowSide.UnknownScale : from.Multiplier,
+            WindowScale = segment.IsSyn ? 0 : from.Multiplier,
             DuplicateAckNumber = (analysis & TcpAnalysis.DuplicateAck) != 0 ? from.DuplicateAcks : 0,
             DuplicateAckPacket = (analysis & TcpAnalysis.DuplicateAck) != 0 ? from.FirstAckPacket : 0,
             RetransmissionTimeout = timeout,
