@@ -35,8 +35,8 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
         TcpSegment segment = new(view, tcp.PayloadLength, packet.Info.Number, _now);
         from.Begin(segment);
         if (segment.HasAck) to.BeginFromAck(segment.Acknowledgment);
-        bool endsHandshake = Handshake(from, to, segment);
-        if (segment.IsSyn) ReadScale(from, to, segment, TcpOptions.Read(view.Options));
+        bool endsHandshake = Handshake(from, segment);
+        if (segment.IsSyn) ReadScale(from, to, TcpOptions.Read(view.Options).WindowScale);
 
         TcpAnalysis analysis = TcpJudge.Forward(from, to, segment);
         if (TcpJudge.AcksUnseen(to, segment)) analysis |= TcpAnalysis.AckedUnseenSegment;
@@ -62,7 +62,7 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             InitialRoundTrip = _initialRoundTrip,
             EndsHandshake = endsHandshake,
             BytesInFlight = segment.Length > 0 ? from.BytesInFlight(to) : 0,
-            BytesSincePush = segment.Length > 0 ? from.BytesSincePush : 0,
+            BytesSincePush = segment.Length > 0 && from.KnowsFlight ? from.BytesSincePush : 0,
             ScaledWindow = from.Scale(segment.Window, segment.IsSyn),
             WindowScale = segment.IsSyn ? 0 : from.Multiplier,
             DuplicateAckNumber = (analysis & TcpAnalysis.DuplicateAck) != 0 ? from.DuplicateAcks : 0,
@@ -87,28 +87,28 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             : (long)Int128.Clamp(at - _start, long.MinValue / 4, long.MaxValue / 4);
     }
 
-    /// <summary>Follows the handshake: SYN, SYN with ACK from the other side, the first ACK. Says whether this is that ACK.</summary>
-    private bool Handshake(TcpFlowSide from, TcpFlowSide to, in TcpSegment segment)
+    /// <summary>Follows the handshake from the SYN to the next ACK of its sender. Says whether this is that ACK.</summary>
+    private bool Handshake(TcpFlowSide from, in TcpSegment segment)
     {
-        if (segment.IsSyn)
+        if (segment.IsSyn && !segment.HasAck)
         {
-            if (segment.HasAck) from.SentSynAck = true;
-            else from.SentSyn = true;
-            if (!segment.HasAck) _synTime = segment.Time;
-            _hasSynTime |= !segment.HasAck;
-            return false;
+            from.SentSyn = true;
+            _synTime = segment.Time;
+            _hasSynTime = true;
         }
-        if (_initialRoundTrip is not null || !_hasSynTime || !from.SentSyn || !to.SentSynAck || !segment.HasAck) return false;
-        if (segment.Sequence != from.Base + 1 || segment.Acknowledgment != to.Base + 1) return false;
+        if (segment.IsSyn || !segment.HasAck || _initialRoundTrip is not null || !_hasSynTime || !from.SentSyn) return false;
         _initialRoundTrip = segment.Time - _synTime;
         return true;
     }
 
-    /// <summary>Window scaling is used where both SYNs offer it (RFC 7323 section 2.2).</summary>
-    private static void ReadScale(TcpFlowSide from, TcpFlowSide to, in TcpSegment segment, in TcpOptions options)
+    /// <summary>Window scaling is used where both SYNs offer it (RFC 7323 section 2.2): one without the offer says that it is not.</summary>
+    private static void ReadScale(TcpFlowSide from, TcpFlowSide to, int offered)
     {
-        if (options.WindowScale >= 0) from.WindowShift = Math.Min(options.WindowScale, 14);
-        if (!segment.HasAck || (from.WindowShift >= 0 && to.WindowShift >= 0)) return;
+        if (offered >= 0 && to.WindowShift != TcpFlowSide.NoScale)
+        {
+            from.WindowShift = Math.Min(offered, 14);
+            return;
+        }
         from.WindowShift = TcpFlowSide.NoScale;
         to.WindowShift = TcpFlowSide.NoScale;
     }

@@ -13,11 +13,10 @@ internal sealed class TcpFlowSide
     private SegmentQueue _unacknowledged;
     private SackBuffer _sack;
     private int _sackBlocks;
-    private bool _knowsFlight;
+    private bool _knowsFlight = true; // not behind a gap, until an ACK says what arrived
     private bool _pushed;
 
     internal bool SentSyn { get; set; }
-    internal bool SentSynAck { get; set; }
 
     /// <summary>Its first sequence number, that of the SYN: seen, or guessed from the first segment or the first ACK of it.</summary>
     internal uint Base { get; private set; }
@@ -55,6 +54,7 @@ internal sealed class TcpFlowSide
     internal TcpAnalysis Latest { get; private set; }
 
     internal long BytesSincePush { get; private set; }
+    internal bool KnowsFlight => _knowsFlight;
 
     internal void Begin(in TcpSegment segment)
     {
@@ -83,8 +83,7 @@ internal sealed class TcpFlowSide
         bool isProbe = (analysis & TcpAnalysis.ZeroWindowProbe) != 0; // its byte is not sent as long as the window is 0
         if (segment.TakesSequence) _unacknowledged.Add(new SentSegment(segment.Sequence, segment.Next, segment.Number, segment.Time));
         if (!isProbe) RememberSequence(segment);
-        if (segment.Length > 0) BytesSincePush = (_pushed ? 0 : BytesSincePush) + segment.Length;
-        if (segment.Length > 0) _pushed = (segment.Flags & TcpFlags.Psh) != 0;
+        if (segment.Length > 0 && _knowsFlight) CountPushed(segment);
         Window = segment.Window;
         HasWindow = true;
         WindowIsOfSyn = segment.IsSyn;
@@ -128,6 +127,12 @@ internal sealed class TcpFlowSide
         bool isSent = _unacknowledged.TryFind(segment.Sequence, out SentSegment sent);
         original = isSent ? sent.Number : NextPacket;
         return segment.Time - (isSent ? sent.Time : NextTime);
+    }
+
+    private void CountPushed(in TcpSegment segment)
+    {
+        BytesSincePush = (_pushed ? 0 : BytesSincePush) + segment.Length;
+        _pushed = (segment.Flags & TcpFlags.Psh) != 0;
     }
 
     private void CountAcks(in TcpSegment segment, TcpAnalysis analysis)
