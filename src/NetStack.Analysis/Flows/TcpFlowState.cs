@@ -51,6 +51,7 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
         if ((view.Flags & TcpFlags.Ack) != 0) from.RememberSack(view.Options);
         long? roundTrip = to.Acknowledge(segment, out long acknowledged);
 
+        long inFlight = segment.Length > 0 ? from.BytesInFlight(to) : 0;
         return result with
         {
             Analysis = analysis,
@@ -61,8 +62,8 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             AcknowledgedPacket = acknowledged,
             InitialRoundTrip = _initialRoundTrip,
             EndsHandshake = endsHandshake,
-            BytesInFlight = segment.Length > 0 ? from.BytesInFlight(to) : 0,
-            BytesSincePush = segment.Length > 0 && from.KnowsFlight ? from.BytesSincePush : 0,
+            BytesInFlight = Math.Max(0, inFlight - (segment.IsSyn || (segment.Flags & TcpFlags.Fin) != 0 ? 1 : 0)),
+            BytesSincePush = inFlight > 0 ? from.BytesSincePush : 0,
             ScaledWindow = from.Scale(segment.Window, segment.IsSyn),
             WindowScale = segment.IsSyn ? 0 : from.Multiplier,
             DuplicateAckNumber = (analysis & TcpAnalysis.DuplicateAck) != 0 ? from.DuplicateAcks : 0,
@@ -96,7 +97,7 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             _synTime = segment.Time;
             _hasSynTime = true;
         }
-        if (segment.IsSyn || !segment.HasAck || _initialRoundTrip is not null || !_hasSynTime || !from.SentSyn) return false;
+        if (segment.IsSyn || !segment.HasAck || _initialRoundTrip is not (null or 0) || !_hasSynTime || !from.SentSyn) return false;
         _initialRoundTrip = segment.Time - _synTime;
         return true;
     }

@@ -82,16 +82,10 @@ internal struct SegmentQueue
         return found;
     }
 
-    /// <summary>Finds the latest segment that begins there, or else the oldest.</summary>
-    /// <returns>False where there is none.</returns>
-    internal readonly bool TryFind(uint sequence, out SentSegment segment)
+    /// <summary>The segment that was sent first.</summary>
+    internal readonly bool TryGetOldest(out SentSegment segment)
     {
-        segment = default;
-        for (int i = _count - 1; i >= 0; i--)
-        {
-            segment = At(i);
-            if (segment.Sequence == sequence) break;
-        }
+        segment = _count > 0 ? At(0) : default;
         return _count > 0;
     }
 

@@ -54,7 +54,6 @@ internal sealed class TcpFlowSide
     internal TcpAnalysis Latest { get; private set; }
 
     internal long BytesSincePush { get; private set; }
-    internal bool KnowsFlight => _knowsFlight;
 
     internal void Begin(in TcpSegment segment)
     {
@@ -120,11 +119,11 @@ internal sealed class TcpFlowSide
         return _unacknowledged.Acknowledge(segment.Acknowledgment, out SentSegment answered) && (acknowledged = answered.Number) >= 0 ? segment.Time - answered.Time : null;
     }
 
-    /// <summary>The time since the same numbers were sent last, or else since the oldest segment that is not acknowledged, or else since
-    /// the highest number was sent.</summary>
+    /// <summary>The time since the oldest segment that is not acknowledged, which a timeout repeats first; or else since the highest
+    /// number was sent.</summary>
     internal long SinceOriginal(in TcpSegment segment, out long original)
     {
-        bool isSent = _unacknowledged.TryFind(segment.Sequence, out SentSegment sent);
+        bool isSent = _unacknowledged.TryGetOldest(out SentSegment sent);
         original = isSent ? sent.Number : NextPacket;
         return segment.Time - (isSent ? sent.Time : NextTime);
     }
