@@ -54,7 +54,7 @@ public readonly record struct FlowPacket
     /// <summary>The window in bytes, scaled where the scale is known.</summary>
     public long ScaledWindow { get; init; }
 
-    /// <summary>What the window is multiplied by; -1 where the handshake was not seen, -2 where there is no scaling.</summary>
+    /// <summary>What the window is multiplied by; -1 where the handshake was not seen, -2 where there is no scaling, 0 on a SYN.</summary>
     public int WindowScale { get; init; }
 
     /// <summary>Which repetition of the ACK this is, from 1; 0 for no duplicate ACK.</summary>
@@ -63,7 +63,7 @@ public readonly record struct FlowPacket
     /// <summary>The number of the packet whose ACK is repeated; 0 for none.</summary>
     public long DuplicateAckPacket { get; init; }
 
-    /// <summary>From the segment's first transmission to this retransmission; null where that was not seen, or for none.</summary>
+    /// <summary>From the segment that this one repeats to this retransmission, as far as that can be told; null for none, and for fast and spurious ones.</summary>
     public long? RetransmissionTimeout { get; init; }
 
     /// <summary>The number of the packet that <see cref="RetransmissionTimeout"/> counts from; 0 for none.</summary>

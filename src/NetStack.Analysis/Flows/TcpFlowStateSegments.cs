@@ -82,26 +82,17 @@ internal struct SegmentQueue
         return found;
     }
 
-    /// <summary>Whether one segment has all of these numbers.</summary>
-    internal readonly bool Covers(uint sequence, uint next)
-    {
-        for (int i = _count - 1; i >= 0; i--)
-        {
-            if (!sequence.IsBefore(At(i).Sequence) && !next.IsAfter(At(i).Next)) return true;
-        }
-        return false;
-    }
-
-    /// <summary>Finds the earliest segment that begins there.</summary>
+    /// <summary>Finds the latest segment that begins there, or else the oldest.</summary>
+    /// <returns>False where there is none.</returns>
     internal readonly bool TryFind(uint sequence, out SentSegment segment)
     {
-        for (int i = 0; i < _count; i++)
+        segment = default;
+        for (int i = _count - 1; i >= 0; i--)
         {
             segment = At(i);
-            if (segment.Sequence == sequence) return true;
+            if (segment.Sequence == sequence) break;
         }
-        segment = default;
-        return false;
+        return _count > 0;
     }
 
     private readonly ref SentSegment At(int index) => ref _ring![_head + index & _ring.Length - 1];
