@@ -13,8 +13,8 @@ public sealed partial class CaptureWriter
     private const ushort RecordIpv6 = 2;
     private const int MaxName = 65_000;
 
-    private readonly Dictionary<CaptureReader, List<int>> _interfacesOf = [];
-    private CaptureReader? _lastReader;
+    private readonly Dictionary<CaptureSource, List<int>> _interfacesOf = [];
+    private CaptureSource? _lastSource;
     private List<int> _lastInterfaces = [];
 
     /// <summary>How many blocks of other captures could not be copied: pcap holds packets only, and a block of a kind that is not
@@ -127,7 +127,7 @@ public sealed partial class CaptureWriter
         Encode(new PacketToWrite
         {
             Body = record.Body,
-            On = _interfaces[InterfaceOf(record.Reader, record.InterfaceIndex)],
+            On = _interfaces[InterfaceOf(record.Source, record.InterfaceIndex)],
             WireLength = record.WireLength,
             Timestamp = record.Timestamp,
             Comment = comment,
@@ -174,17 +174,17 @@ public sealed partial class CaptureWriter
     }
 
     /// <summary>Our interface for one of another capture. Those before it are added too, so that the numbers stay.</summary>
-    private int InterfaceOf(CaptureReader reader, int index, EncodedOptions options = default)
+    private int InterfaceOf(CaptureSource source, int index, EncodedOptions options = default)
     {
-        if (!ReferenceEquals(reader, _lastReader))
+        if (!ReferenceEquals(source, _lastSource))
         {
-            if (!_interfacesOf.TryGetValue(reader, out List<int>? known)) _interfacesOf.Add(reader, known = []);
+            if (!_interfacesOf.TryGetValue(source, out List<int>? known)) _interfacesOf.Add(source, known = []);
             _lastInterfaces = known;
-            _lastReader = reader;
+            _lastSource = source;
         }
         List<int> ours = _lastInterfaces;
-        while (ours.Count <= index) ours.Add(Adopt(reader.Interfaces[ours.Count], ours.Count == index ? options : default));
-        if (ours[index] < ((_encoder as PcapNgEncoder)?.SectionInterface ?? 0)) ours[index] = Adopt(reader.Interfaces[index], default);
+        while (ours.Count <= index) ours.Add(Adopt(source.Interfaces[ours.Count], ours.Count == index ? options : default));
+        if (ours[index] < ((_encoder as PcapNgEncoder)?.SectionInterface ?? 0)) ours[index] = Adopt(source.Interfaces[index], default);
         return ours[index];
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using NetStack.Analysis;
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack;
@@ -67,6 +68,9 @@ public sealed class FlowTable
     /// <summary>Steps beyond the first slot, over all look-ups: how much keys collide.</summary>
     internal long Probes { get; private set; }
 
+    /// <summary>How many slots are taken.</summary>
+    internal int SlotsInUse => _current;
+
     /// <summary>The conversations that are held, those with the most bytes first.</summary>
     public IEnumerable<Flow> ByBytes() => _flows.OrderByDescending(f => f.Bytes);
 
@@ -98,20 +102,18 @@ public sealed class FlowTable
     /// Counts a packet as <see cref="Add(in PacketHeaders)"/> does, decoding no more of it than a conversation needs: for whoever
     /// wants nothing else of the packet. Where the table analyses, there is nothing to be saved.
     /// </summary>
-    public void Add(in CaptureRecord record)
+    /// <param name="headers">The packet's snapshot.</param>
+    /// <param name="info">What else is known of it.</param>
+    public void Add(HeaderSnapshot headers, in PacketInfo info)
     {
-        if (_analyses)
-        {
-            Add(PacketHeaders.Decode(record));
-            return;
-        }
-        PlainPacket plain = PlainHeaders.Read(record, out FlowFacts facts);
+        FlowFacts facts = default;
+        PlainPacket plain = _analyses ? PlainPacket.Other : PlainHeaders.Read(headers, info, ref facts);
         if (plain == PlainPacket.HasFlow) Count(facts, out _);
-        else if (plain == PlainPacket.Other) AddDecoded(record);
+        else if (plain == PlainPacket.Other) AddDecoded(headers, info);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // keeps the large frame of a decoded packet out of the quick path
-    private void AddDecoded(in CaptureRecord record) => Add(PacketHeaders.Decode(record));
+    private void AddDecoded(HeaderSnapshot headers, in PacketInfo info) => Add(PacketHeaders.Decode(headers, info));
 
     private static FlowPacket Analyse(Flow flow, TcpFlowState tcp, in PacketHeaders packet, in Layer layer, in FlowFacts facts, bool isReverse)
     {
@@ -134,7 +136,7 @@ public sealed class FlowTable
             if (flow is null) break;
             if (slot.Tag == tag && flow.Matches(facts, out isReverse))
             {
-                if (facts.IsTcp && flow.IsEndedBy(facts, isReverse)) slot.Flow = flow = Replace(flow, facts, out isReverse);
+                if (facts.IsTcp && flow.IsEndedBy(facts, isReverse)) flow = Replace(flow, facts, at, out isReverse);
                 flow.Count(facts, isReverse);
                 return flow;
             }
@@ -148,11 +150,14 @@ public sealed class FlowTable
     }
 
     /// <summary>The next connection between the same ends: it takes over the slot.</summary>
-    private Flow Replace(Flow ended, in FlowFacts facts, out bool isReverse)
+    private Flow Replace(Flow ended, in FlowFacts facts, int at, out bool isReverse)
     {
         isReverse = false;
-        Flow opened = Open(facts, ended.Hash, reusesPorts: true);
         ended.IsCurrent = false;
+        Slot[] slots = _slots;
+        Flow opened = Open(facts, ended.Hash, reusesPorts: true);
+        if (ReferenceEquals(slots, _slots)) slots[at].Flow = opened;
+        else Insert(opened); // others made room for it, and the ended one's slot is gone
         return opened;
     }
 
@@ -171,8 +176,8 @@ public sealed class FlowTable
 
     private void Insert(Flow flow)
     {
-        if ((_current + 1) * 2 > _slots.Length) Rebuild(_slots.Length * 2);
-        Place(flow);
+        if ((_current + 1) * 2 > _slots.Length) Rebuild(_slots.Length * 2); // it is among the flows already
+        else Place(flow);
     }
 
     private void Place(Flow flow)

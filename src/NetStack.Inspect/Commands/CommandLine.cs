@@ -11,5 +11,8 @@ internal static class CommandLine
         new HelpOption(),
         new VersionOption(),
         InspectCommand.Create(),
+        ConversationsCommand.Create(),
+        EndpointsCommand.Create(),
+        TopCommand.Create(),
     };
 }

@@ -19,22 +19,12 @@ internal static class CaptureRun
             errors.WriteLine($"netstack: the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
             return ExitCode.Unusable;
         }
-        if (request.Filter is not null || request.DisplayFilter is not null || request.Files.Count > 1)
+        if (request.Filter is not null || request.DisplayFilter is not null)
         {
-            errors.WriteLine("netstack: filters and several captures at once are not there yet"); // the next steps of this branch
+            errors.WriteLine("netstack: filters are not there yet"); // the next steps of this branch
             return ExitCode.Unusable;
         }
-        string file = request.Files[0];
-        CaptureReader capture;
-        try
-        {
-            capture = CaptureReader.Open(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            errors.WriteLine($"netstack: {file}: {Reason(e)}");
-            return ExitCode.Unusable;
-        }
+        if (CaptureFiles.Open(request, errors) is not { } capture) return ExitCode.Unusable;
         using (capture)
         {
             try
@@ -50,7 +40,7 @@ internal static class CaptureRun
         }
     }
 
-    private static int Run(CaptureRequest request, CaptureContext context, CaptureReader capture, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
+    private static int Run(CaptureRequest request, CaptureContext context, CaptureSource capture, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
     {
         using IPacketSink sink = makeSink(context);
         PacketPump pump = new(request, context.Output, capture, sink, progress);
@@ -64,14 +54,15 @@ internal static class CaptureRun
         {
             tooLarge = e.Message;
         }
-        context.Damage = pump.WantsMore ? capture.Damage : null;
+        context.Damage = pump.WantsMore ? capture.Files.FirstOrDefault(file => file.Damage is not null)?.Damage : null;
+        bool wantsMore = pump.WantsMore;
         progress?.Clear();
         sink.Finish(errors);
         context.Output.Flush();
         if (request.Stats) path.WriteStats(errors, $"packets {request.Verb} {pump.Given}");
-        if ((tooLarge ?? context.Damage?.ToString()) is not { } problem) return ExitCode.Done;
-        errors.WriteLine($"netstack: {request.Files[0]}: {problem}");
-        return tooLarge is null ? ExitCode.Damaged : ExitCode.Unusable;
+        if (tooLarge is null) return CaptureFiles.SayDamage(capture, wantsMore, errors) ? ExitCode.Damaged : ExitCode.Done;
+        errors.WriteLine($"netstack: {request.Files[0]}: {tooLarge}");
+        return ExitCode.Unusable;
     }
 
     internal static string Reason(Exception e) => e switch
@@ -95,10 +86,15 @@ internal interface ICapturePath : IDisposable
 }
 
 /// <summary>Straight from the file's read buffer.</summary>
-internal sealed class FilePath(CaptureReader capture) : ICapturePath
+internal sealed class FilePath(CaptureSource capture) : ICapturePath
 {
     public void Run(PacketPump pump)
     {
+        if (pump.Snapshots is { } own)
+        {
+            pump.AddAll(own);
+            return;
+        }
         while (pump.WantsMore && capture.TryRead(out CaptureRecord record))
         {
             PacketHeaders headers = PacketHeaders.Decode(record);

@@ -26,7 +26,7 @@ internal interface IPacketSink : IDisposable
 /// <summary>What a sink may use.</summary>
 /// <param name="output">Standard output.</param>
 /// <param name="capture">What is read.</param>
-internal sealed class CaptureContext(StandardOutput output, CaptureReader capture)
+internal sealed class CaptureContext(StandardOutput output, CaptureSource capture)
 {
     /// <summary>Standard output. Who writes to it need not flush.</summary>
     internal StandardOutput Output => output;

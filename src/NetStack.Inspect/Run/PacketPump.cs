@@ -4,7 +4,7 @@ using NetStack.Wire;
 namespace NetStack.Inspect;
 
 /// <summary>Gives the sink the packets that match, from the first wanted to the last.</summary>
-internal sealed class PacketPump(CaptureRequest request, StandardOutput output, CaptureReader capture, IPacketSink sink, Progress? progress)
+internal sealed class PacketPump(CaptureRequest request, StandardOutput output, CaptureSource capture, IPacketSink sink, Progress? progress)
 {
     private long _skip = request.Skip;
 
@@ -34,6 +34,26 @@ internal sealed class PacketPump(CaptureRequest request, StandardOutput output, 
         if (!IsWanted(packet, ref flow)) return;
         sink.Add(record, packet, flow);
         AfterPacket();
+    }
+
+    /// <summary>The sink, where it decodes packets itself and no filter wants their headers.</summary>
+    internal ISnapshotSink? Snapshots => sink is ISnapshotSink { WantsSnapshots: true } own && request is { Filter: null, DisplayFilter: null } ? own : null;
+
+    /// <summary>Gives such a sink every packet until it wants no more.</summary>
+    internal void AddAll(ISnapshotSink own)
+    {
+        while (WantsMore && capture.TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info))
+        {
+            Read++;
+            progress?.Report(Read, capture.Position);
+            if (_skip > 0)
+            {
+                _skip--;
+                continue;
+            }
+            own.Add(headers, info);
+            Given++;
+        }
     }
 
     private bool IsWanted(in PacketHeaders packet, ref FlowPacket flow)
