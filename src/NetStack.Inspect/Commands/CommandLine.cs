@@ -14,5 +14,6 @@ internal static class CommandLine
         ConversationsCommand.Create(),
         EndpointsCommand.Create(),
         TopCommand.Create(),
+        ReportCommand.Create(),
     };
 }
