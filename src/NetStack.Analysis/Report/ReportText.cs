@@ -24,7 +24,10 @@ internal static class ReportText
         < 1_000 => Count(nanoseconds) + " ns",
         < 1_000_000 => Scaled(nanoseconds, 1e3, "µs"),
         < 1_000_000_000 => Scaled(nanoseconds, 1e6, "ms"),
-        _ => Scaled(nanoseconds, 1e9, "s"),
+        < 600_000_000_000 => Scaled(nanoseconds, 1e9, "s"),
+        < 10_800_000_000_000 => Scaled(nanoseconds, 60e9, "min"),
+        < 259_200_000_000_000 => Scaled(nanoseconds, 3600e9, "h"),
+        _ => Scaled(nanoseconds, 86400e9, "d"),
     };
 
     internal static string Rate(double bitsPerSecond) => bitsPerSecond switch

@@ -5,8 +5,9 @@
   const bits = bytes => bytes.map(b => b * 8 / data.width);
   const dark = matchMedia("(prefers-color-scheme: dark)"), print = matchMedia("print");
   const color = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-  const short = v => v == null ? "" : v >= 1e9 ? +(v / 1e9).toFixed(2) + " G" : v >= 1e6 ? +(v / 1e6).toFixed(2) + " M" : v >= 1e3 ? +(v / 1e3).toFixed(2) + " k" : String(+v.toFixed(2));
-  const seconds = v => v == null ? "" : +v.toPrecision(5) + " s";
+  const number = v => +v.toPrecision(5);
+  const short = (v, unit) => (v >= 1e9 ? number(v / 1e9) + " G" : v >= 1e6 ? number(v / 1e6) + " M" : v >= 1e3 ? number(v / 1e3) + " k" : number(v) + (unit ? " " : "")) + unit;
+  const seconds = v => v == null ? "" : v >= 259200 ? number(v / 86400) + " d" : v >= 10800 ? number(v / 3600) + " h" : v >= 600 ? number(v / 60) + " min" : v >= 1 || v === 0 ? number(v) + " s" : number(v * 1e3) + " ms";
   const some = values => values.some(v => v);
   let plots = [];
 
@@ -26,8 +27,8 @@
       scales: { x: { time: false, ...options?.x }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
       cursor: { y: false, points: { size: 7 } }, legend: { show: true, live: true },
       axes: [{ ...axis, grid: { show: false }, size: 30, values: options?.labels || ((_, vs) => vs.map(seconds)), ...options?.axis },
-             { ...axis, size: 64, values: (_, vs) => vs.map(v => short(v) + unit) }],
-      series: [{ label: options?.name || "time", value: options?.value || ((_, v) => seconds(v)) }, ...series.map(s => ({ width: 1.5, points: { show: false }, value: (_, v) => v == null ? "–" : short(v) + unit, ...s }))],
+             { ...axis, size: 64, values: (_, vs) => vs.map(v => short(v, unit)) }],
+      series: [{ label: options?.name || "time", value: options?.value || ((_, v) => seconds(v)) }, ...series.map(s => ({ width: 1.5, points: { show: false }, value: (_, v) => v == null ? "–" : short(v, unit), ...s }))],
     }, columns, at);
     plots.push([plot, at]);
   }
@@ -48,8 +49,8 @@
     const area = name => ({ stroke: color(name), fill: color(name) + "33" });
     draw("throughput", [times, bits(data.forward), bits(data.reverse), bits(data.other)],
       [{ label: "first", ...area("a") }, { label: "answers", ...area("b") }, { label: "other", ...area("c") }], "bit/s");
-    draw("retransmissions", [times, data.retransmissions], [{ label: "segments", stroke: color("bad"), fill: color("bad"), width: 0, paths: uPlot.paths.bars({ size: [0.9, 24, 2] }) }], "");
-    draw("rtt", [times, data.rtt], [{ label: "mean", stroke: color("b"), spanGaps: true, points: { show: true, size: 4, fill: color("b") } }], " ms");
+    draw("retransmissions", [times, data.retransmissions], [{ label: "segments", stroke: color("bad"), fill: color("bad"), width: 0, paths: uPlot.paths.bars({ size: [0.9, 24, 3] }) }], "");
+    draw("rtt", [times, data.rtt], [{ label: "mean", stroke: color("b"), points: { show: true, size: 5, fill: color("b") } }], "ms");
     histogram("handshakes");
     histogram("roundtrips");
   }
