@@ -96,11 +96,20 @@ internal sealed class ReportPage(ReportBuilder report, TextWriter output)
             (long packets, long bytes) = report.Protocols[kind];
             double share = report.Bytes > 0 ? 100.0 * bytes / report.Bytes : 0;
             string percent = share.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
-            output.Write($"<tr><th scope=\"row\">{(kind == 0 ? "not decoded" : ((LayerKind)kind).ToString())}</th><td>{ReportText.Count(packets)}</td><td>{ReportText.Bytes(bytes)}</td>");
+            output.Write($"<tr><th scope=\"row\">{NameOf((LayerKind)kind)}</th><td>{ReportText.Count(packets)}</td><td>{ReportText.Bytes(bytes)}</td>");
             output.Write($"<td class=\"bar\" style=\"--share:{percent}%\"><span>{percent} %</span></td></tr>");
         }
         End(report.Packets == 0, 4);
     }
+
+    private static string NameOf(LayerKind kind) => kind switch
+    {
+        LayerKind.None => "not decoded",
+        LayerKind.Icmpv6 => "ICMPv6",
+        LayerKind.Ethernet or LayerKind.Vlan or LayerKind.Geneve or LayerKind.Authentication or LayerKind.LinuxSll or LayerKind.LinuxSll2 or LayerKind.NullLoopback or LayerKind.Loop => kind.ToString(),
+        >= LayerKind.Ipv4 and <= LayerKind.Ipv6Fragment => kind.ToString().Replace("Ipv", "IPv", StringComparison.Ordinal),
+        _ => kind.ToString().ToUpperInvariant(),
+    };
 
     private void Findings()
     {

@@ -27,7 +27,7 @@
       scales: { x: { time: false, ...options?.x }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
       cursor: { y: false, points: { size: 7 } }, legend: { show: true, live: true },
       axes: [{ ...axis, grid: { show: false }, size: 30, values: options?.labels || ((_, vs) => vs.map(seconds)), ...options?.axis },
-             { ...axis, size: 64, values: (_, vs) => vs.map(v => short(v, unit)) }],
+             { ...axis, size: 76, values: (_, vs) => vs.map(v => short(v, unit)) }],
       series: [{ label: options?.name || "time", value: options?.value || ((_, v) => seconds(v)) }, ...series.map(s => ({ width: 1.5, points: { show: false }, value: (_, v) => v == null ? "–" : short(v, unit), ...s }))],
     }, columns, at);
     plots.push([plot, at]);
