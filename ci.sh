@@ -70,6 +70,16 @@ step_bench() { # the tables of docs/performance.md
 step_economics() { # the tables and figures of docs/copy-or-map.md
   dotnet run -c Release --project bench/NetStack.Bench -- all
 }
+step_report() { # draw docs/figures/report.png anew: the report of the sample captures, in a browser without a network
+  command -v chromium >/dev/null || { echo "skipped: chromium is not installed"; return 0; }
+  local folder
+  folder=$(mktemp -d)
+  dotnet build src/NetStack.Inspect -c Release -v quiet
+  src/NetStack.Inspect/bin/Release/net10.0/netstack report samples/captures/*.pcapng -o "$folder/report.html"
+  chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
+    --user-data-dir="$folder/profile" --window-size=1280,2460 --virtual-time-budget=5000 --screenshot="$PWD/docs/figures/report.png" "file://$folder/report.html" 2>/dev/null
+  rm -rf "$folder"
+}
 step_packetdrill-lib() { # build what packetdrill loads, into artifacts/packetdrill
   eng/packetdrill-lib.sh
 }

@@ -45,7 +45,7 @@ public readonly record struct FlowPacket
     /// <summary>Since the flow's previous packet.</summary>
     public long SincePrevious { get; init; }
 
-    /// <summary>Sequence numbers that the sender has on the way with this segment: sent, and not acknowledged yet. 0 where unknown.</summary>
+    /// <summary>Bytes that the sender has on the way with this segment: sent, and not acknowledged yet, by SACK neither. 0 without payload and where unknown.</summary>
     public long BytesInFlight { get; init; }
 
     /// <summary>Bytes that the sender sent since its last segment with the PSH flag, this one's included; 0 without payload.</summary>
@@ -54,7 +54,7 @@ public readonly record struct FlowPacket
     /// <summary>The window in bytes, scaled where the scale is known.</summary>
     public long ScaledWindow { get; init; }
 
-    /// <summary>What the window is multiplied by; -1 where the handshake was not seen, -2 where there is no scaling.</summary>
+    /// <summary>What the window is multiplied by; -1 where the handshake was not seen, -2 where there is no scaling, 0 on a SYN.</summary>
     public int WindowScale { get; init; }
 
     /// <summary>Which repetition of the ACK this is, from 1; 0 for no duplicate ACK.</summary>
@@ -63,7 +63,7 @@ public readonly record struct FlowPacket
     /// <summary>The number of the packet whose ACK is repeated; 0 for none.</summary>
     public long DuplicateAckPacket { get; init; }
 
-    /// <summary>From the segment's first transmission to this retransmission; null where that was not seen, or for none.</summary>
+    /// <summary>From the oldest segment that is not acknowledged to this retransmission, or else from the one with the highest number; null for none, and for fast and spurious ones.</summary>
     public long? RetransmissionTimeout { get; init; }
 
     /// <summary>The number of the packet that <see cref="RetransmissionTimeout"/> counts from; 0 for none.</summary>

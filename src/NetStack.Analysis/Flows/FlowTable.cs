@@ -68,6 +68,9 @@ public sealed class FlowTable
     /// <summary>Steps beyond the first slot, over all look-ups: how much keys collide.</summary>
     internal long Probes { get; private set; }
 
+    /// <summary>How many slots are taken.</summary>
+    internal int SlotsInUse => _current;
+
     /// <summary>The conversations that are held, those with the most bytes first.</summary>
     public IEnumerable<Flow> ByBytes() => _flows.OrderByDescending(f => f.Bytes);
 
@@ -133,7 +136,7 @@ public sealed class FlowTable
             if (flow is null) break;
             if (slot.Tag == tag && flow.Matches(facts, out isReverse))
             {
-                if (facts.IsTcp && flow.IsEndedBy(facts, isReverse)) slot.Flow = flow = Replace(flow, facts, out isReverse);
+                if (facts.IsTcp && flow.IsEndedBy(facts, isReverse)) flow = Replace(flow, facts, at, out isReverse);
                 flow.Count(facts, isReverse);
                 return flow;
             }
@@ -147,11 +150,14 @@ public sealed class FlowTable
     }
 
     /// <summary>The next connection between the same ends: it takes over the slot.</summary>
-    private Flow Replace(Flow ended, in FlowFacts facts, out bool isReverse)
+    private Flow Replace(Flow ended, in FlowFacts facts, int at, out bool isReverse)
     {
         isReverse = false;
-        Flow opened = Open(facts, ended.Hash, reusesPorts: true);
         ended.IsCurrent = false;
+        Slot[] slots = _slots;
+        Flow opened = Open(facts, ended.Hash, reusesPorts: true);
+        if (ReferenceEquals(slots, _slots)) slots[at].Flow = opened;
+        else Insert(opened); // others made room for it, and the ended one's slot is gone
         return opened;
     }
 
@@ -170,8 +176,8 @@ public sealed class FlowTable
 
     private void Insert(Flow flow)
     {
-        if ((_current + 1) * 2 > _slots.Length) Rebuild(_slots.Length * 2);
-        Place(flow);
+        if ((_current + 1) * 2 > _slots.Length) Rebuild(_slots.Length * 2); // it is among the flows already
+        else Place(flow);
     }
 
     private void Place(Flow flow)

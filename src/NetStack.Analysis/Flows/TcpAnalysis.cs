@@ -10,7 +10,7 @@ public enum TcpAnalysis : ushort
     /// <summary>Nothing to remark.</summary>
     None = 0,
 
-    /// <summary>Data, SYN or FIN that was sent before.</summary>
+    /// <summary>Data, SYN or FIN that was sent before; set with the next two kinds as well.</summary>
     Retransmission = 1,
 
     /// <summary>A retransmission right after two duplicate ACKs or more that asked for it, within 20 ms of the last one.</summary>

@@ -14,24 +14,10 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
     private Timestamp _start;
     private bool _hasStart;
     private bool _saidReused;
-    private bool _ended; // a FIN or RST was seen
     private long _now; // of the latest packet, nanoseconds since the first
     private long _synTime;
     private bool _hasSynTime;
     private long? _initialRoundTrip;
-
-    /// <summary>
-    /// Whether the segment opens another connection on the same addresses and ports: a SYN with another sequence number than this
-    /// connection began with, or with the same one after its end.
-    /// </summary>
-    internal bool IsOfNewConnection(in PacketHeaders packet, in Layer tcp, bool isReverse)
-    {
-        TcpFlowSide from = isReverse ? _b : _a;
-        return TcpView.TryRead(packet.BytesOf(tcp), out TcpView view)
-            && (view.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn
-            && from.HasBase
-            && (view.Sequence != from.Base || _ended);
-    }
 
     /// <summary>Judges the flow's next segment. Flow and stream number are for the caller to add.</summary>
     /// <param name="packet">The packet.</param>
@@ -41,7 +27,7 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
     {
         long before = _now;
         Advance(packet.Info.Timestamp);
-        FlowPacket result = new() { IsReverse = isReverse, SinceFirst = _now, SincePrevious = _now - before, WindowScale = TcpFlowSide.UnknownScale };
+        FlowPacket result = new() { IsReverse = isReverse, SinceFirst = _now, SincePrevious = _now - before };
         if (!TcpView.TryRead(packet.BytesOf(tcp), out TcpView view) || view.HeaderLength < TcpView.MinSize) return result;
 
         TcpFlowSide from = isReverse ? _b : _a;
@@ -49,23 +35,23 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
         TcpSegment segment = new(view, tcp.PayloadLength, packet.Info.Number, _now);
         from.Begin(segment);
         if (segment.HasAck) to.BeginFromAck(segment.Acknowledgment);
-        bool endsHandshake = Handshake(from, to, segment);
-        if (segment.IsSyn) ReadScale(from, to, segment, TcpOptions.Read(view.Options));
+        bool endsHandshake = Handshake(from, segment);
+        if (segment.IsSyn) ReadScale(from, to, TcpOptions.Read(view.Options).WindowScale);
 
         TcpAnalysis analysis = TcpJudge.Forward(from, to, segment);
         if (TcpJudge.AcksUnseen(to, segment)) analysis |= TcpAnalysis.AckedUnseenSegment;
         analysis |= TcpJudge.Repetition(from, to, segment, analysis, _initialRoundTrip);
         long? timeout = null;
         long original = 0;
-        if ((analysis & TcpAnalysis.Retransmission) != 0) timeout = from.SinceOriginal(segment, out original);
+        if ((analysis & TcpJudge.Again) == TcpAnalysis.Retransmission) timeout = from.SinceOriginal(segment, out original);
         if (reusesPorts && !_saidReused) analysis |= TcpAnalysis.PortsReused;
         _saidReused = true;
 
         from.Remember(segment, analysis);
         if ((view.Flags & TcpFlags.Ack) != 0) from.RememberSack(view.Options);
         long? roundTrip = to.Acknowledge(segment, out long acknowledged);
-        if ((segment.Flags & (TcpFlags.Fin | TcpFlags.Rst)) != 0) _ended = true;
 
+        long inFlight = segment.Length > 0 ? from.BytesInFlight(to) : 0;
         return result with
         {
             Analysis = analysis,
@@ -76,10 +62,10 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             AcknowledgedPacket = acknowledged,
             InitialRoundTrip = _initialRoundTrip,
             EndsHandshake = endsHandshake,
-            BytesInFlight = segment.Length > 0 ? from.BytesInFlight : 0,
-            BytesSincePush = segment.Length > 0 ? from.BytesSincePush : 0,
+            BytesInFlight = Math.Max(0, inFlight - (segment.IsSyn || (segment.Flags & TcpFlags.Fin) != 0 ? 1 : 0)),
+            BytesSincePush = inFlight > 0 ? from.BytesSincePush : 0,
             ScaledWindow = from.Scale(segment.Window, segment.IsSyn),
-            WindowScale = segment.IsSyn ? TcpFlowSide.UnknownScale : from.Multiplier,
+            WindowScale = segment.IsSyn ? 0 : from.Multiplier,
             DuplicateAckNumber = (analysis & TcpAnalysis.DuplicateAck) != 0 ? from.DuplicateAcks : 0,
             DuplicateAckPacket = (analysis & TcpAnalysis.DuplicateAck) != 0 ? from.FirstAckPacket : 0,
             RetransmissionTimeout = timeout,
@@ -102,28 +88,28 @@ internal sealed class TcpFlowState(bool reusesPorts = false)
             : (long)Int128.Clamp(at - _start, long.MinValue / 4, long.MaxValue / 4);
     }
 
-    /// <summary>Follows the handshake: SYN, SYN with ACK from the other side, the first ACK. Says whether this is that ACK.</summary>
-    private bool Handshake(TcpFlowSide from, TcpFlowSide to, in TcpSegment segment)
+    /// <summary>Follows the handshake from the SYN to the next ACK of its sender. Says whether this is that ACK.</summary>
+    private bool Handshake(TcpFlowSide from, in TcpSegment segment)
     {
-        if (segment.IsSyn)
+        if (segment.IsSyn && !segment.HasAck)
         {
-            if (segment.HasAck) from.SentSynAck = true;
-            else from.SentSyn = true;
-            if (!segment.HasAck) _synTime = segment.Time;
-            _hasSynTime |= !segment.HasAck;
-            return false;
+            from.SentSyn = true;
+            _synTime = segment.Time;
+            _hasSynTime = true;
         }
-        if (_initialRoundTrip is not null || !_hasSynTime || !from.SentSyn || !to.SentSynAck || !segment.HasAck) return false;
-        if (segment.Sequence != from.Base + 1 || segment.Acknowledgment != to.Base + 1) return false;
+        if (segment.IsSyn || !segment.HasAck || _initialRoundTrip is not (null or 0) || !_hasSynTime || !from.SentSyn) return false;
         _initialRoundTrip = segment.Time - _synTime;
         return true;
     }
 
-    /// <summary>Window scaling is used where both SYNs offer it (RFC 7323 section 2.2).</summary>
-    private static void ReadScale(TcpFlowSide from, TcpFlowSide to, in TcpSegment segment, in TcpOptions options)
+    /// <summary>Window scaling is used where both SYNs offer it (RFC 7323 section 2.2): one without the offer says that it is not.</summary>
+    private static void ReadScale(TcpFlowSide from, TcpFlowSide to, int offered)
     {
-        if (options.WindowScale >= 0) from.WindowShift = Math.Min(options.WindowScale, 14);
-        if (!segment.HasAck || (from.WindowShift >= 0 && to.WindowShift >= 0)) return;
+        if (offered >= 0 && to.WindowShift != TcpFlowSide.NoScale)
+        {
+            from.WindowShift = Math.Min(offered, 14);
+            return;
+        }
         from.WindowShift = TcpFlowSide.NoScale;
         to.WindowShift = TcpFlowSide.NoScale;
     }

@@ -6,6 +6,9 @@ namespace NetStack.Analysis;
 /// </summary>
 internal static class TcpJudge
 {
+    /// <summary>All kinds of retransmission.</summary>
+    internal const TcpAnalysis Again = TcpAnalysis.Retransmission | TcpAnalysis.FastRetransmission | TcpAnalysis.SpuriousRetransmission;
+
     private const long FastLimit = 20_000_000; // 20 ms after the duplicate ACK
     private const long OvertakenLimit = 3_000_000; // 3 ms, where the round trip is not known
 
@@ -34,14 +37,14 @@ internal static class TcpJudge
     {
         if (!segment.TakesSequence || (so & TcpAnalysis.KeepAlive) != 0) return TcpAnalysis.None;
         if (segment.Length > 0 && to.HasAck && !(segment.Sequence + (uint)segment.Length).IsAfter(to.Acknowledgment))
-            return TcpAnalysis.SpuriousRetransmission;
+            return TcpAnalysis.SpuriousRetransmission | TcpAnalysis.Retransmission;
         bool isNew = !from.HasNext || !segment.Sequence.IsBefore(from.Next);
         bool followsProbe = segment.Length > 1 && segment.Sequence == from.Next - 1; // more than was probed with: new data
         if (isNew || followsProbe) return TcpAnalysis.None;
-        if (IsFast(to, segment)) return TcpAnalysis.FastRetransmission;
+        if (IsFast(to, segment)) return TcpAnalysis.FastRetransmission | TcpAnalysis.Retransmission;
         long sinceNewest = segment.Time - from.NextTime;
         bool isSoon = sinceNewest >= 0 && sinceNewest < (roundTrip ?? OvertakenLimit);
-        if (isSoon && segment.Next != from.Next && !from.WasSent(segment)) return TcpAnalysis.OutOfOrder;
+        if (isSoon && segment.Next != from.Next) return TcpAnalysis.OutOfOrder;
         return TcpAnalysis.Retransmission;
     }
 
@@ -59,7 +62,6 @@ internal static class TcpJudge
     private static bool IsFast(TcpFlowSide to, in TcpSegment segment)
     {
         long sinceAck = segment.Time - to.AckTime;
-        if (to.DuplicateAcks < 2 || sinceAck < 0 || sinceAck >= FastLimit) return false;
-        return segment.Sequence == to.Acknowledgment || to.LacksInSack(segment.Sequence);
+        return to.DuplicateAcks >= 2 && segment.Sequence == to.Acknowledgment && sinceAck is >= 0 and < FastLimit;
     }
 }

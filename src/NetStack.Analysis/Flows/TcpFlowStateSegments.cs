@@ -82,26 +82,11 @@ internal struct SegmentQueue
         return found;
     }
 
-    /// <summary>Whether one segment has all of these numbers.</summary>
-    internal readonly bool Covers(uint sequence, uint next)
+    /// <summary>The segment that was sent first.</summary>
+    internal readonly bool TryGetOldest(out SentSegment segment)
     {
-        for (int i = _count - 1; i >= 0; i--)
-        {
-            if (!sequence.IsBefore(At(i).Sequence) && !next.IsAfter(At(i).Next)) return true;
-        }
-        return false;
-    }
-
-    /// <summary>Finds the earliest segment that begins there.</summary>
-    internal readonly bool TryFind(uint sequence, out SentSegment segment)
-    {
-        for (int i = 0; i < _count; i++)
-        {
-            segment = At(i);
-            if (segment.Sequence == sequence) return true;
-        }
-        segment = default;
-        return false;
+        segment = _count > 0 ? At(0) : default;
+        return _count > 0;
     }
 
     private readonly ref SentSegment At(int index) => ref _ring![_head + index & _ring.Length - 1];

@@ -13,11 +13,10 @@ internal sealed class TcpFlowSide
     private SegmentQueue _unacknowledged;
     private SackBuffer _sack;
     private int _sackBlocks;
-    private bool _knowsFlight;
+    private bool _knowsFlight = true; // not behind a gap, until an ACK says what arrived
     private bool _pushed;
 
     internal bool SentSyn { get; set; }
-    internal bool SentSynAck { get; set; }
 
     /// <summary>Its first sequence number, that of the SYN: seen, or guessed from the first segment or the first ACK of it.</summary>
     internal uint Base { get; private set; }
@@ -27,6 +26,7 @@ internal sealed class TcpFlowSide
     internal uint Next { get; private set; }
     internal bool HasNext { get; private set; }
     internal long NextTime { get; private set; }
+    internal long NextPacket { get; private set; }
 
     /// <summary>How far the other side can have acknowledged: the end of what was seen without a gap.</summary>
     internal uint MaxToAck { get; private set; }
@@ -53,7 +53,6 @@ internal sealed class TcpFlowSide
     /// <summary>What its latest segment was.</summary>
     internal TcpAnalysis Latest { get; private set; }
 
-    internal long BytesInFlight => _knowsFlight ? _unacknowledged.Span : 0;
     internal long BytesSincePush { get; private set; }
 
     internal void Begin(in TcpSegment segment)
@@ -83,8 +82,7 @@ internal sealed class TcpFlowSide
         bool isProbe = (analysis & TcpAnalysis.ZeroWindowProbe) != 0; // its byte is not sent as long as the window is 0
         if (segment.TakesSequence) _unacknowledged.Add(new SentSegment(segment.Sequence, segment.Next, segment.Number, segment.Time));
         if (!isProbe) RememberSequence(segment);
-        if (segment.Length > 0) BytesSincePush = (_pushed ? 0 : BytesSincePush) + segment.Length;
-        if (segment.Length > 0) _pushed = (segment.Flags & TcpFlags.Psh) != 0;
+        if (segment.Length > 0 && _knowsFlight) CountPushed(segment);
         Window = segment.Window;
         HasWindow = true;
         WindowIsOfSyn = segment.IsSyn;
@@ -94,26 +92,22 @@ internal sealed class TcpFlowSide
         Latest = analysis;
     }
 
-    /// <summary>Keeps the SACK blocks of a segment that has some.</summary>
-    internal void RememberSack(ReadOnlySpan<byte> options)
+    /// <summary>What this side sent and the other has not, as far as it said so by ACK and SACK.</summary>
+    internal long BytesInFlight(TcpFlowSide to)
     {
-        if (options.IsEmpty) return;
-        int count = 0;
-        foreach (SackBlock block in TcpOptions.ReadSackBlocks(options))
-        {
-            if (count < MaxSackBlocks) _sack[count++] = (block.Left, block.Right);
-        }
-        if (count > 0) _sackBlocks = count;
+        long sacked = 0;
+        for (int i = 0; i < to._sackBlocks; i++) sacked += to._sack[i].Right - to._sack[i].Left;
+        return _knowsFlight ? Math.Max(0, _unacknowledged.Span - sacked) : 0;
     }
 
-    /// <summary>Whether this side told of later data by SACK, and that it has not this.</summary>
-    internal bool LacksInSack(uint sequence)
+    /// <summary>Keeps the SACK blocks of a segment.</summary>
+    internal void RememberSack(ReadOnlySpan<byte> options)
     {
-        for (int i = 0; i < _sackBlocks; i++)
+        _sackBlocks = 0;
+        foreach (SackBlock block in TcpOptions.ReadSackBlocks(options))
         {
-            if (!sequence.IsBefore(_sack[i].Left) && sequence.IsBefore(_sack[i].Right)) return false;
+            if (_sackBlocks < MaxSackBlocks) _sack[_sackBlocks++] = (block.Left, block.Right);
         }
-        return _sackBlocks > 0;
     }
 
     /// <summary>Takes the other side's ACK into account; the time since the segment that it answers.</summary>
@@ -125,19 +119,19 @@ internal sealed class TcpFlowSide
         return _unacknowledged.Acknowledge(segment.Acknowledgment, out SentSegment answered) && (acknowledged = answered.Number) >= 0 ? segment.Time - answered.Time : null;
     }
 
-    /// <summary>Whether all of the segment's numbers were sent before in one segment that is not acknowledged yet.</summary>
-    internal bool WasSent(in TcpSegment segment) => _unacknowledged.Covers(segment.Sequence, segment.Sequence + (uint)segment.Length);
-
-    /// <summary>The time since the same numbers were sent first, or since the latest new data where that was not seen.</summary>
-    internal long? SinceOriginal(in TcpSegment segment, out long original)
+    /// <summary>The time since the oldest segment that is not acknowledged, which a timeout repeats first; or else since the highest
+    /// number was sent.</summary>
+    internal long SinceOriginal(in TcpSegment segment, out long original)
     {
-        if (_unacknowledged.TryFind(segment.Sequence, out SentSegment sent))
-        {
-            original = sent.Number;
-            return segment.Time - sent.Time;
-        }
-        original = 0;
-        return null;
+        bool isSent = _unacknowledged.TryGetOldest(out SentSegment sent);
+        original = isSent ? sent.Number : NextPacket;
+        return segment.Time - (isSent ? sent.Time : NextTime);
+    }
+
+    private void CountPushed(in TcpSegment segment)
+    {
+        BytesSincePush = (_pushed ? 0 : BytesSincePush) + segment.Length;
+        _pushed = (segment.Flags & TcpFlags.Psh) != 0;
     }
 
     private void CountAcks(in TcpSegment segment, TcpAnalysis analysis)
@@ -154,6 +148,7 @@ internal sealed class TcpFlowSide
         {
             Next = segment.Next;
             NextTime = segment.Time;
+            NextPacket = segment.Number;
             HasNext = true;
         }
         if (HasMaxToAck && segment.Sequence != MaxToAck) return;

@@ -17,5 +17,6 @@ internal static class CommandLine
         StripCommand.Create(),
         DemoCommand.Create(),
         CompletionCommand.Create(),
+        ReportCommand.Create(),
     };
 }

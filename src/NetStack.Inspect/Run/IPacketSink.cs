@@ -41,6 +41,9 @@ internal sealed class CaptureContext(StandardOutput output, CaptureSource captur
     /// <summary>The interfaces met so far.</summary>
     internal IReadOnlyList<CaptureInterface> Interfaces => capture.Interfaces;
 
+    /// <summary>The captures that are read; each says where it is damaged.</summary>
+    internal IReadOnlyList<CaptureReader> Files => capture.Files;
+
     /// <summary>Counts what is read of bodies and shows up in the statistics.</summary>
     internal FetchMeter Meter => capture.Meter;
 

@@ -60,6 +60,7 @@ internal sealed class Agreement
         {
             if (theirs.Values[i].Length == 0 && values[i].Length == 0) continue;
             string name = Tshark.ValueFields[i];
+            if (name == "tcp.analysis.initial_rtt" && theirs.Values[i].Length == 0) continue; // given only where there is something else to say
             (int same, int different) = _fields.GetValueOrDefault(name);
             bool equal = values[i] == theirs.Values[i];
             _fields[name] = (same + (equal ? 1 : 0), different + (equal ? 0 : 1));

@@ -57,6 +57,7 @@ internal sealed class MadeUpConnections
         _b.Next = (uint)_random.Next(1, int.MaxValue);
         int opening = _random.Next(5);
         if (opening < 3) Open(opening);
+        (_a.First, _b.First) = (_a.Next, _b.Next);
         bool oneSided = _random.Next(6) == 0;
         for (int i = _random.Next(3, 60); i > 0; i--)
         {
@@ -94,7 +95,7 @@ internal sealed class MadeUpConnections
                 Send(from, to, TcpFlags.Ack, sequence, _random.Next(3) == 0 ? Math.Max(1, length / 2) : length);
                 break;
             case 2: // back a little
-                Send(from, to, TcpFlags.Ack, from.Next - (uint)_random.Next(1, 2000), _random.Next(1, 1000));
+                Send(from, to, TcpFlags.Ack, from.Next - Math.Min(from.Next - from.First, (uint)_random.Next(1, 2000)), _random.Next(1, 1000));
                 break;
             case 3: // keep-alive
                 Send(from, to, TcpFlags.Ack, from.Next - 1, _random.Next(2));
@@ -173,6 +174,7 @@ internal sealed class MadeUpConnections
     private sealed class Side
     {
         internal uint Next { get; set; }
+        internal uint First { get; set; }
         internal uint Acknowledged { get; set; }
         internal int Window { get; set; } = 8000;
         internal int Scale { get; set; } = -1;
