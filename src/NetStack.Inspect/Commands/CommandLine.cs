@@ -11,6 +11,7 @@ internal static class CommandLine
         new HelpOption(),
         new VersionOption(),
         InspectCommand.Create(),
+        ReassembleCommand.Create(),
         StripCommand.Create(),
     };
 }
