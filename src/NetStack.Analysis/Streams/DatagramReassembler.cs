@@ -12,7 +12,7 @@ public sealed record DatagramOptions
     public OverlapPolicy Overlap { get; init; } = OverlapPolicy.First;
 
     /// <summary>The most datagrams that wait for fragments at once; the oldest is given up for the next.</summary>
-    public int MaxDatagrams { get; init; } = 1024;
+    public int MaxDatagrams { get; init; } = 512;
 }
 
 /// <summary>A datagram that is whole.</summary>

@@ -21,7 +21,7 @@ internal enum FragmentOutcome
 /// <summary>A datagram under reassembly. The ranges and the rule for overlaps are the stack's own.</summary>
 internal sealed class FragmentedDatagram
 {
-    private const int MaxFragments = 512;
+    private const int MaxFragments = 2048; // 32 bytes each make the longest datagram
 
     private readonly FragmentRanges _ranges = new(MaxFragments);
     private readonly ulong[] _have = new ulong[1024]; // a bit for each byte that came
