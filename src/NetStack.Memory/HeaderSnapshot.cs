@@ -21,6 +21,9 @@ public sealed class HeaderSnapshot
     private byte[] _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity);
     private FetchMeter? _meter;
     private PacketBody _frame;
+    private BufferPool? _lender; // set where no body names the frame: it lies in a buffer of this pool then
+    private BufferHandle _lentBuffer;
+    private int _lentOffset;
     private int _frameStart; // bytes that had been trimmed from the frame before the snapshot began
     private int _frameLength;
     private int _watermark;
@@ -63,6 +66,32 @@ public sealed class HeaderSnapshot
     public void Begin(in PacketBody frame, FetchMeter meter)
     {
         _frameLength = Bind(frame, meter);
+        _watermark = 0;
+    }
+
+    /// <summary>
+    /// Begins a snapshot of a frame that lies in one buffer and that no body names: for an owner who is asked for headers only.
+    /// The owner keeps the buffer; the snapshot takes no pin. Once the buffer went back, what was fetched stays and more cannot be
+    /// had. The rest of such a frame can be neither copied nor shared through the snapshot.
+    /// </summary>
+    /// <param name="pool">The buffer's pool.</param>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where in the buffer the frame begins, in bytes.</param>
+    /// <param name="length">The frame's bytes.</param>
+    /// <param name="meter">Counts the fetches.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The frame does not lie in the buffer.</exception>
+    /// <exception cref="InvalidOperationException">The handle is stale or of another pool.</exception>
+    public void BeginLent(BufferPool pool, BufferHandle buffer, int offset, int length, FetchMeter meter)
+    {
+        ArgumentNullException.ThrowIfNull(meter);
+        pool.CheckRange(buffer, offset, length);
+        _frame = default;
+        if (!ReferenceEquals(_lender, pool)) _lender = pool;
+        if (!ReferenceEquals(_meter, meter)) _meter = meter;
+        _lentBuffer = buffer;
+        _lentOffset = offset;
+        _frameStart = 0;
+        _frameLength = length;
         _watermark = 0;
     }
 
@@ -214,6 +243,7 @@ public sealed class HeaderSnapshot
     internal void Clear()
     {
         _frame = default;
+        _lender = null;
         _frameLength = 0;
         _watermark = 0;
         if (_bytes.Length > MaxKeptCapacity) _bytes = GC.AllocateUninitializedArray<byte>(InlineCapacity);
@@ -226,6 +256,7 @@ public sealed class HeaderSnapshot
         ArgumentNullException.ThrowIfNull(meter);
         BodyChain? chain = frame.Chain;
         _frame = frame;
+        if (_lender is not null) _lender = null;
         if (!ReferenceEquals(_meter, meter)) _meter = meter; // mostly the same one: spares a write that the collector has to hear of
         _frameStart = chain?.Trimmed ?? 0;
         return chain?.Length ?? 0;
@@ -238,6 +269,11 @@ public sealed class HeaderSnapshot
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Fetch(int count)
     {
+        if (_lender is not null)
+        {
+            FetchLent(_lender, count);
+            return;
+        }
         BodyChain? frame = _frame.Chain;
         if (_watermark == 0 && count <= 2 * HeaderLine.Size && frame is not null && frame.Trimmed == _frameStart)
         {
@@ -262,6 +298,19 @@ public sealed class HeaderSnapshot
             _meter!.HeaderFetched(window.Length);
             window.Announce(window.Length);
         }
+    }
+
+    /// <summary>As <see cref="Fetch"/>, of a frame that no body names.</summary>
+    private void FetchLent(BufferPool pool, int count)
+    {
+        int wanted = (int)Math.Min(((long)count + HeaderLine.Size - 1) / HeaderLine.Size * HeaderLine.Size - _watermark, _frameLength - _watermark);
+        EnsureCapacity(_watermark + wanted);
+        SharedSpan window = pool.WindowInside(_lentBuffer, _lentOffset + _watermark, wanted);
+        if (wanted is HeaderLine.Size or 2 * HeaderLine.Size) window.FetchLines(_bytes.AsSpan(_watermark));
+        else window.Fetch(_bytes.AsSpan(_watermark));
+        _watermark += wanted;
+        _meter!.HeaderFetched(wanted);
+        window.Announce(wanted);
     }
 
     /// <summary>The common case: the first line or two, from the start of a slice that has them whole.</summary>

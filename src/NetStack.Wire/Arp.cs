@@ -60,6 +60,12 @@ public readonly ref struct ArpView
     public void AppendTo(ref LineWriter line)
     {
         line.Append("ARP, "u8);
+        AppendOperationTo(ref line);
+    }
+
+    /// <summary>Appends who asks for whom.</summary>
+    public void AppendOperationTo(ref LineWriter line)
+    {
         if (!IsEthernetIpv4 || !IsWhole)
         {
             line.Append("op "u8);

@@ -1,12 +1,21 @@
 namespace NetStack.Wire;
 
 /// <summary>Protocol numbers in words, as tcpdump has them: a name and the number in brackets.</summary>
-internal static class NumberText
+public static class NumberText
 {
     /// <summary>Appends an EtherType, like <c>IPv4 (0x0800)</c>.</summary>
-    internal static void AppendEtherType(ref LineWriter line, ushort type)
+    public static void AppendEtherType(ref LineWriter line, ushort type)
     {
-        line.Append((EtherType)type switch
+        ReadOnlySpan<byte> name = Name((EtherType)type);
+        line.Append(name.IsEmpty ? "unknown"u8 : name);
+        line.Append(" (0x"u8);
+        line.AppendHex(type, 4);
+        line.Append(')');
+    }
+
+    /// <summary>The name of an EtherType; empty where there is none.</summary>
+    public static ReadOnlySpan<byte> Name(EtherType type) =>
+        type switch
         {
             EtherType.Ipv4 => "IPv4"u8,
             EtherType.Ipv6 => "IPv6"u8,
@@ -21,15 +30,17 @@ internal static class NumberText
             EtherType.PppoeSession => "PPPoE S"u8,
             EtherType.Ppp => "PPP"u8,
             EtherType.TransparentEthernet => "TEB"u8,
-            _ => "unknown"u8,
-        });
-        line.Append(" (0x"u8);
-        line.AppendHex(type, 4);
-        line.Append(')');
-    }
+            (EtherType)0x8809 => "Slow Protocols"u8,
+            (EtherType)0x888E => "EAPOL"u8,
+            (EtherType)0x88CC => "LLDP"u8,
+            (EtherType)0x88E5 => "802.1AE MACsec"u8,
+            (EtherType)0x88F7 => "PTP"u8,
+            (EtherType)0x9000 => "Loopback"u8,
+            _ => default,
+        };
 
     /// <summary>Appends an IP protocol, like <c>TCP (6)</c>.</summary>
-    internal static void AppendProtocol(ref LineWriter line, IpProtocol protocol)
+    public static void AppendProtocol(ref LineWriter line, IpProtocol protocol)
     {
         line.Append(Name(protocol));
         line.Append(" ("u8);

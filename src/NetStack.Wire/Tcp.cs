@@ -82,28 +82,45 @@ public readonly ref struct TcpView
     /// <summary>The options that are there, at most up to the claimed header length.</summary>
     public ReadOnlySpan<byte> Options => Bytes.Clip(_bytes, MinSize, HeaderLength);
 
-    /// <summary>Appends flags, numbers, window, options and payload length.</summary>
-    /// <param name="line">Where to.</param>
-    /// <param name="payloadLength">Payload bytes by the enclosing lengths.</param>
-    public void AppendTo(ref LineWriter line, int payloadLength)
+    /// <summary>Appends flags, numbers, options and length as tcpdump does.</summary>
+    /// <param name="line">Receives the text.</param>
+    /// <param name="payloadLength">Bytes of payload by the length fields.</param>
+    /// <param name="origins">What the numbers are counted from; nothing for the numbers on the wire.</param>
+    public void AppendTo(ref LineWriter line, int payloadLength, TcpOrigins origins = default)
+    {
+        AppendFlagsTo(ref line);
+        AppendNumbersTo(ref line, payloadLength, origins, payloadLength > 0 || (Flags & (TcpFlags.Syn | TcpFlags.Fin | TcpFlags.Rst)) != 0);
+    }
+
+    /// <summary>Appends the flags, like <c>Flags [S.]</c>.</summary>
+    public void AppendFlagsTo(ref LineWriter line)
     {
         line.Append("Flags ["u8);
         AppendFlags(ref line);
         line.Append(']');
-        if (payloadLength > 0 || (Flags & (TcpFlags.Syn | TcpFlags.Fin | TcpFlags.Rst)) != 0)
+    }
+
+    /// <summary>Appends what stands behind the flags.</summary>
+    /// <param name="line">Receives the text.</param>
+    /// <param name="payloadLength">Bytes of payload by the length fields.</param>
+    /// <param name="origins">What the numbers are counted from.</param>
+    /// <param name="withSequence">Whether to tell the sequence number.</param>
+    public void AppendNumbersTo(ref LineWriter line, int payloadLength, TcpOrigins origins, bool withSequence)
+    {
+        if (withSequence)
         {
             line.Append(", seq "u8);
-            line.Append(Sequence);
+            line.Append(Sequence - origins.Sequence);
             if (payloadLength > 0)
             {
                 line.Append(':');
-                line.Append((uint)(Sequence + payloadLength));
+                line.Append((uint)(Sequence - origins.Sequence + payloadLength));
             }
         }
         if ((Flags & TcpFlags.Ack) != 0)
         {
             line.Append(", ack "u8);
-            line.Append(Acknowledgement);
+            line.Append(Acknowledgement - origins.Acknowledgement);
         }
         line.Append(", win "u8);
         line.Append(Window);
@@ -112,7 +129,7 @@ public readonly ref struct TcpView
             line.Append(", urg "u8);
             line.Append(UrgentPointer);
         }
-        TcpOptions.AppendTo(ref line, Options);
+        TcpOptions.AppendTo(ref line, Options, origins.Sack);
         line.Append(", length "u8);
         line.Append(payloadLength);
     }
@@ -127,6 +144,12 @@ public readonly ref struct TcpView
         }
     }
 }
+
+/// <summary>What the numbers of a TCP header are counted from when they are told, modulo 2^32.</summary>
+/// <param name="Sequence">For sequence numbers.</param>
+/// <param name="Acknowledgement">For acknowledgement numbers.</param>
+/// <param name="Sack">For the edges of selective acknowledgements.</param>
+public readonly record struct TcpOrigins(uint Sequence, uint Acknowledgement, uint Sack);
 
 /// <summary>The values of a TCP header without options.</summary>
 /// <param name="SourcePort">Source port.</param>

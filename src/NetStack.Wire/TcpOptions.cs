@@ -128,7 +128,10 @@ public struct TcpOptions
         new(TryFind(options, TcpOptionKind.Sack, out ReadOnlySpan<byte> data) ? data : default);
 
     /// <summary>Appends <c>, options [...]</c> where there are any.</summary>
-    public static void AppendTo(ref LineWriter line, ReadOnlySpan<byte> options)
+    /// <param name="line">Receives the text.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="sackOrigin">What the edges of selective acknowledgements are counted from.</param>
+    public static void AppendTo(ref LineWriter line, ReadOnlySpan<byte> options, uint sackOrigin = 0)
     {
         if (options.IsEmpty) return;
         line.Append(", options ["u8);
@@ -141,12 +144,12 @@ public struct TcpOptions
                 line.Append("bad opt"u8);
                 break;
             }
-            AppendOption(ref line, (TcpOptionKind)reader.Kind, reader.Data);
+            AppendOption(ref line, (TcpOptionKind)reader.Kind, reader.Data, sackOrigin);
         }
         line.Append(']');
     }
 
-    private static void AppendOption(ref LineWriter line, TcpOptionKind kind, ReadOnlySpan<byte> data)
+    private static void AppendOption(ref LineWriter line, TcpOptionKind kind, ReadOnlySpan<byte> data, uint sackOrigin)
     {
         switch (kind)
         {
@@ -174,9 +177,9 @@ public struct TcpOptions
                 foreach (SackBlock block in new SackBlocks(data))
                 {
                     line.Append('{');
-                    line.Append(block.Left);
+                    line.Append(block.Left - sackOrigin);
                     line.Append(':');
-                    line.Append(block.Right);
+                    line.Append(block.Right - sackOrigin);
                     line.Append('}');
                 }
                 break;

@@ -9,12 +9,13 @@ namespace NetStack.Nic.Pcap;
 /// <remarks>Blocks that a user holds on to cost memory: beyond the usual few, further ones are allocated as needed.</remarks>
 internal sealed class BlockSource : IDisposable
 {
-    /// <summary>Bytes in a block: large enough that a read is worth its system call.</summary>
-    internal const int BlockSize = 512 * 1024;
+    /// <summary>Bytes in a block, unless told: large enough that a read is worth its system call.</summary>
+    internal const int DefaultBlockSize = 512 * 1024;
 
     private const int BlocksPerPool = 2; // one is read while the packet across the border needs the other
 
     private readonly Stream _stream;
+    private readonly int _blockSize;
     private readonly List<BufferPool> _pools = [];
     private Block[] _blocks = new Block[BlocksPerPool]; // a queue: the first is the one being consumed
     private int _head;
@@ -22,7 +23,13 @@ internal sealed class BlockSource : IDisposable
     private int _available; // bytes read and not consumed
     private bool _atEnd;
 
-    internal BlockSource(Stream stream) => _stream = stream;
+    internal BlockSource(Stream stream, int blockSize = DefaultBlockSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blockSize, 4096);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(blockSize, 16 * 1024 * 1024);
+        _stream = stream;
+        _blockSize = blockSize;
+    }
 
     private struct Block
     {
@@ -111,6 +118,28 @@ internal sealed class BlockSource : IDisposable
         return body;
     }
 
+    /// <summary>Copies bytes to private memory without consuming them, if they lie in one block and were read.</summary>
+    internal bool TryPeekFront(int offset, Span<byte> destination)
+    {
+        if (_count == 0) return false;
+        ref Block block = ref _blocks[_head];
+        if (block.Filled - block.Start - destination.Length < offset) return false;
+        block.Pool.Window(block.Handle, block.Start + offset, destination.Length).CopyTo(destination);
+        return true;
+    }
+
+    /// <summary>
+    /// Begins a snapshot of the next bytes behind a header, if both lie in one block and were read. Nothing is consumed: the block
+    /// stays while it is looked at, and <see cref="Skip"/> passes over it afterwards.
+    /// </summary>
+    internal bool TryLendFront(int headerSize, int count, HeaderSnapshot snapshot, FetchMeter meter)
+    {
+        ref Block block = ref _blocks[_head];
+        if (block.Filled - block.Start - headerSize < count) return false;
+        snapshot.BeginLent(block.Pool, block.Handle, block.Start + headerSize, count, meter);
+        return true;
+    }
+
     /// <summary>Passes over bytes, reading as needed.</summary>
     /// <returns>False when the stream ends before.</returns>
     internal bool Skip(long count)
@@ -149,7 +178,7 @@ internal sealed class BlockSource : IDisposable
             int taken = Math.Min(block.Filled - block.Start, count);
             block.Start += taken;
             count -= taken;
-            if (block.Start == block.Filled && (block.Filled == BlockSize || count > 0)) DropFirst();
+            if (block.Start == block.Filled && (block.Filled == _blockSize || count > 0)) DropFirst();
         }
     }
 
@@ -164,17 +193,17 @@ internal sealed class BlockSource : IDisposable
 
     private bool ReadMore()
     {
-        if (_count == 0 || At(_count - 1).Filled == BlockSize) AppendBlock();
+        if (_count == 0 || At(_count - 1).Filled == _blockSize) AppendBlock();
         ref Block last = ref At(_count - 1);
         int offset = last.Pool.RegionOffset(last.Handle) + last.Filled;
         int read;
         try
         {
-            read = _stream.Read(new DeviceMemory(last.Pool.Region).Span(offset, BlockSize - last.Filled));
+            read = _stream.Read(new DeviceMemory(last.Pool.Region).Span(offset, _blockSize - last.Filled));
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException e)
         {
-            return Fail("bad_compression", "the gzip stream is corrupt");
+            return Fail("bad_compression", e.Message);
         }
         catch (EndOfStreamException e)
         {
@@ -220,7 +249,7 @@ internal sealed class BlockSource : IDisposable
             block.Pool = pool;
             return;
         }
-        BufferPool more = BufferPool.Create(BlockSize, BlocksPerPool);
+        BufferPool more = BufferPool.Create(_blockSize, BlocksPerPool);
         _pools.Add(more);
         more.TryRent(out block.Handle);
         block.Pool = more;

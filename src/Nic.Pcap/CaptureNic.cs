@@ -89,7 +89,7 @@ public sealed class CaptureNic : IMeteredNic
     private bool HasWork => !_isFinished && !IsBlocked;
 
     /// <summary>Makes a NIC of a file.</summary>
-    /// <inheritdoc cref="CaptureReader.Open(string)"/>
+    /// <inheritdoc cref="CaptureReader.Open(string, CaptureReaderOptions)"/>
     /// <param name="path">Its path; <c>-</c> is standard input.</param>
     /// <param name="options">How it behaves; null for the defaults.</param>
     public static CaptureNic Open(string path, CaptureNicOptions? options = null) => new(CaptureReader.Open(path), options);
@@ -128,7 +128,7 @@ public sealed class CaptureNic : IMeteredNic
         if (_isDisposed) return;
         _isDisposed = true;
         _isFinished = true;
-        if (_hasFirst) Release(ref _first);
+        if (_hasFirst) _first.Release();
         _hasFirst = false;
         foreach (DmaRegion region in _mapped) region.RemoveRegistration();
         _mapped.Clear();
@@ -153,12 +153,6 @@ public sealed class CaptureNic : IMeteredNic
         _isFinished = !isTaken;
         MapBlocks();
         return isTaken;
-    }
-
-    internal static void Release(ref PacketFields fields)
-    {
-        fields.Body.Release();
-        fields.Options.Release();
     }
 
     /// <summary>Maps read blocks that are new: they are what the file, as a device, writes.</summary>

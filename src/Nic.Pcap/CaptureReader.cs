@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using NetStack.Memory;
 using NetStack.Nic.Pcap;
+using NetStack.Wire;
 
 namespace NetStack;
 
@@ -10,35 +11,46 @@ namespace NetStack;
 /// an exception: everything before it is delivered, then <see cref="Damage"/> says what it was.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
-public sealed class CaptureReader : IDisposable
+public sealed class CaptureReader : CaptureSource
 {
     private readonly BlockSource _source;
     private readonly CaptureFormat _format;
-    private PacketFields _current;
+    private int _lent; // bytes of the record or block that the snapshot reads where it lies, still to be passed over
 
-    private CaptureReader(BlockSource source, CaptureFormat format)
+    private CaptureReader(BlockSource source, CaptureFormat format, string name)
     {
         _source = source;
         _format = format;
+        Name = name;
+        Files = [this];
     }
 
-    /// <summary>Counts what was fetched of the packets' headers and bodies.</summary>
-    public FetchMeter Meter { get; } = new();
+    /// <summary>The path it was opened with; empty for a stream.</summary>
+    public string Name { get; }
 
     /// <summary>The file format.</summary>
     public CaptureFileFormat Format => _format is PcapFormat ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg;
 
-    /// <summary>The interfaces met so far, by index over the whole file.</summary>
-    public IReadOnlyList<CaptureInterface> Interfaces => _format.Interfaces;
+    /// <inheritdoc/>
+    public override IReadOnlyList<CaptureReader> Files { get; }
+
+    /// <summary>The interfaces met so far, by index over the whole file: 65,536 at most, more are damage.</summary>
+    public override IReadOnlyList<CaptureInterface> Interfaces => _format.Interfaces;
 
     /// <summary>Where reading ended early; null while it has not.</summary>
     public CaptureDamage? Damage => _format.Damage;
 
-    /// <summary>How many packets were read.</summary>
-    public long PacketsRead { get; private set; }
+    /// <summary>The first parts that <see cref="CaptureReaderOptions.Recover"/> passed over, 1,000 at most.</summary>
+    public IReadOnlyList<CaptureGap> Skipped => _format.Skipped;
+
+    /// <summary>How many parts were passed over.</summary>
+    public long SkippedCount => _format.SkippedCount;
+
+    /// <summary>How many bytes were passed over.</summary>
+    public long SkippedBytes => _format.SkippedBytes;
 
     /// <summary>How many bytes of the uncompressed file were consumed.</summary>
-    public long Position => _source.Position;
+    public override long Position => _source.Position + _lent;
 
     /// <summary>The memory packets are read into, for whoever registers it with a device.</summary>
     public IReadOnlyList<BufferPool> Pools => _source.Pools;
@@ -49,59 +61,26 @@ public sealed class CaptureReader : IDisposable
     /// <summary>Whether reading on would have to ask the stream for more.</summary>
     internal bool NothingBuffered => _source.Available == 0;
 
-    /// <summary>Counts what was read of options, which are no part of a packet.</summary>
-    internal FetchMeter OptionMeter { get; } = new();
-
-    /// <summary>The snapshot of the present packet.</summary>
-    internal HeaderSnapshot Headers { get; } = new();
-
     /// <summary>Opens a file.</summary>
     /// <param name="path">Its path; <c>-</c> is standard input.</param>
+    /// <param name="options">How to read; null for the defaults.</param>
     /// <exception cref="CaptureFormatException">It is no capture, or of a kind that is not read.</exception>
     /// <exception cref="IOException">It is missing, a directory, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static CaptureReader Open(string path)
+    public static CaptureReader Open(string path, CaptureReaderOptions? options = null)
     {
-        if (path == "-") return Open(Console.OpenStandardInput());
+        if (path == "-") return Open(StandardInput.Open(), leaveOpen: false, options, path);
         if (Directory.Exists(path)) throw new IOException($"{path} is a directory");
-        return Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0, FileOptions.SequentialScan));
+        return Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0, FileOptions.SequentialScan), leaveOpen: false, options, path);
     }
 
     /// <summary>Opens a stream, which is read forward only.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="leaveOpen">Whether disposing the reader leaves the stream open.</param>
+    /// <param name="options">How to read; null for the defaults.</param>
     /// <exception cref="CaptureFormatException">It is no capture, or of a kind that is not read.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static CaptureReader Open(Stream stream, bool leaveOpen = false)
-    {
-        BlockSource? source = null;
-        try
-        {
-            source = new BlockSource(Uncompress(stream, leaveOpen));
-            return new CaptureReader(source, Recognise(source));
-        }
-        catch
-        {
-            if (source is not null) source.Dispose();
-            else if (!leaveOpen) stream.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Goes to the next packet.</summary>
-    /// <param name="record">The packet, valid until the next call.</param>
-    /// <returns>False at the end, and where the file is damaged: see <see cref="Damage"/>.</returns>
-    public bool TryRead(out CaptureRecord record)
-    {
-        ReleaseCurrent();
-        if (!TryTake(out _current))
-        {
-            record = default;
-            return false;
-        }
-        record = CurrentRecord();
-        return true;
-    }
+    public static CaptureReader Open(Stream stream, bool leaveOpen = false, CaptureReaderOptions? options = null) => Open(stream, leaveOpen, options, "");
 
     /// <summary>
     /// Goes to the next block of any kind, to keep what is not a packet too. A pcap file is given as if each of its packets were
@@ -113,57 +92,65 @@ public sealed class CaptureReader : IDisposable
     {
         ReleaseCurrent();
         block = default;
-        if (!TryNext(keepsBlocks: true, out _current)) return false;
-        block = new CaptureBlock(this, _current);
+        if (!TryNext(keepsBlocks: true, out Current)) return false;
+        block = new CaptureBlock(this, Current);
         return true;
     }
 
-    /// <summary>Goes to the next packet and gives its bodies away: the caller releases them.</summary>
-    internal bool TryTake(out PacketFields fields) => TryNext(keepsBlocks: false, out fields);
-
-    /// <summary>The present packet as a record.</summary>
-    internal CaptureRecord CurrentRecord()
-    {
-        Headers.Begin(_current.Body, Meter);
-        return new CaptureRecord(this, _current, PacketsRead);
-    }
-
-    /// <summary>Closes the file. Bodies that were shared stay valid until they are released.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    public override bool TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info)
     {
         ReleaseCurrent();
-        _source.Dispose();
+        TakeBack();
+        if (Damage is not null) return base.TryReadHeaders(out headers, out info);
+        _lent = _format.TryLend(Headers, Meter, PacketsRead + 1, out info);
+        if (_lent == 0) return base.TryReadHeaders(out headers, out info);
+        PacketsRead++;
+        headers = Headers;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryTake(out PacketFields fields) => TryNext(keepsBlocks: false, out fields);
+
+    private protected override void Close() => _source.Dispose();
+
+    private static CaptureReader Open(Stream stream, bool leaveOpen, CaptureReaderOptions? options, string name)
+    {
+        options ??= new CaptureReaderOptions();
+        BlockSource? source = null;
+        try
+        {
+            source = new BlockSource(Uncompression.Of(stream, leaveOpen), options.BlockSize);
+            CaptureFormat format = Recognise(source);
+            format.Recovers = options.Recover;
+            return new CaptureReader(source, format, name);
+        }
+        catch
+        {
+            if (source is not null) source.Dispose();
+            else if (!leaveOpen) stream.Dispose();
+            throw;
+        }
+    }
+
+    private void TakeBack()
+    {
+        if (_lent == 0) return;
+        _format.Return(_lent);
+        _lent = 0;
     }
 
     private bool TryNext(bool keepsBlocks, out PacketFields fields)
     {
-        if (Damage is not null || _format.TryRead(keepsBlocks, out fields) != ReadOutcome.Block)
+        TakeBack();
+        if (Damage is not null || _format.TryRead(keepsBlocks, PacketsRead, out fields) != ReadOutcome.Block)
         {
             fields = default;
             return false;
         }
         if (fields.IsPacket) PacketsRead++;
         return true;
-    }
-
-    private void ReleaseCurrent()
-    {
-        _current.Body.Release();
-        _current.Options.Release();
-        _current = default;
-    }
-
-    private static Stream Uncompress(Stream stream, bool leaveOpen)
-    {
-        byte[] prefix = new byte[4];
-        int length = stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false);
-        PrefixStream whole = new(prefix, length, stream, leaveOpen);
-        if (length >= 2 && prefix[0] == 0x1F && prefix[1] == 0x8B) return new GunzipStream(whole);
-        if (length == 4 && BinaryPrimitives.ReadUInt32LittleEndian(prefix) is 0xFD2FB528)
-            throw new CaptureFormatException("a zstd file: uncompress it first (zstd -dc FILE | netstack inspect -)");
-        if (length == 4 && BinaryPrimitives.ReadUInt32LittleEndian(prefix) is 0x184D2204)
-            throw new CaptureFormatException("an lz4 file: uncompress it first (lz4 -dc FILE | netstack inspect -)");
-        return whole;
     }
 
     private static CaptureFormat Recognise(BlockSource source)

@@ -6,22 +6,22 @@ using NetStack.Wire;
 namespace NetStack;
 
 /// <summary>
-/// One packet of a capture. Valid until the next <see cref="CaptureReader.TryRead"/>: the reader owns its bytes. To keep the
+/// One packet of a capture. Valid until the next <see cref="CaptureSource.TryRead"/>: the reader owns its bytes. To keep the
 /// bytes longer, <see cref="PacketBody.Share()"/> the body.
 /// </summary>
 public readonly ref struct CaptureRecord
 {
-    private readonly CaptureReader _reader;
+    private readonly CaptureSource _source;
     private readonly PacketFields _fields;
 
-    internal CaptureRecord(CaptureReader reader, in PacketFields fields, long number)
+    internal CaptureRecord(CaptureSource source, in PacketFields fields, long number)
     {
-        _reader = reader;
+        _source = source;
         _fields = fields;
         Number = number;
     }
 
-    /// <summary>The packet's number in the file, from 1.</summary>
+    /// <summary>The packet's number in the source, from 1.</summary>
     public long Number { get; }
 
     /// <summary>When it was captured; null where the file does not say.</summary>
@@ -36,14 +36,14 @@ public readonly ref struct CaptureRecord
     /// <summary>How the packet begins.</summary>
     public LinkType LinkType => _fields.LinkType;
 
-    /// <summary>The interface it came in on: an index of <see cref="CaptureReader.Interfaces"/>.</summary>
+    /// <summary>The interface it came in on: an index of <see cref="CaptureSource.Interfaces"/>.</summary>
     public int InterfaceIndex => _fields.Interface;
 
     /// <summary>The packet's bytes, by handle.</summary>
     public PacketBody Body => _fields.Body;
 
     /// <summary>The snapshot of its headers; nothing is fetched until asked.</summary>
-    public HeaderSnapshot Headers => _reader.Headers;
+    public HeaderSnapshot Headers => _source.Headers;
 
     /// <summary>The packet's first comment, read when asked; null where there is none.</summary>
     public string? Comment
@@ -74,7 +74,7 @@ public readonly ref struct CaptureRecord
         }
     }
 
-    internal CaptureReader Reader => _reader;
+    internal CaptureSource Source => _source;
 
     /// <summary>The packet's options as they lie in the file, by handle.</summary>
     internal PacketBody Options => _fields.Options;
@@ -86,7 +86,7 @@ public readonly ref struct CaptureRecord
     {
         if (_fields.Options.IsEmpty) return [];
         byte[] options = new byte[_fields.Options.Length];
-        _fields.Options.CopyTo(0, options, _reader.OptionMeter);
+        _fields.Options.CopyTo(0, options, _source.OptionMeter);
         return options;
     }
 }

@@ -21,7 +21,7 @@ public enum ReplayPace
 /// <param name="capture">The capture; the caller disposes it.</param>
 /// <param name="target">Where the frames go.</param>
 /// <param name="pace">When.</param>
-public sealed class CaptureReplay(CaptureReader capture, IWireEnd target, ReplayPace pace = ReplayPace.FileSpeed) : IPollable
+public sealed class CaptureReplay(CaptureSource capture, IWireEnd target, ReplayPace pace = ReplayPace.FileSpeed) : IPollable
 {
     private readonly FetchMeter _meter = new();
     private byte[] _frame = new byte[2048];

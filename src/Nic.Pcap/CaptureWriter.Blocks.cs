@@ -13,8 +13,8 @@ public sealed partial class CaptureWriter
     private const ushort RecordIpv6 = 2;
     private const int MaxName = 65_000;
 
-    private readonly Dictionary<CaptureReader, List<int>> _interfacesOf = [];
-    private CaptureReader? _lastReader;
+    private readonly Dictionary<CaptureSource, List<int>> _interfacesOf = [];
+    private CaptureSource? _lastSource;
     private List<int> _lastInterfaces = [];
 
     /// <summary>How many blocks of other captures could not be copied: pcap holds packets only, and a block of a kind that is not
@@ -121,18 +121,35 @@ public sealed partial class CaptureWriter
     /// <param name="record">The packet.</param>
     /// <param name="comment">A further comment.</param>
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, Timestamp?, int, string?, PacketDirection)" path="/exception"/>
-    public void Write(in CaptureRecord record, string? comment = null)
+    public void Write(in CaptureRecord record, string? comment = null) => Write(record, record.CapturedLength, comment);
+
+    /// <summary>Copies the first bytes of a packet of another capture, as <see cref="Write(in CaptureRecord, string?)"/> does.</summary>
+    /// <param name="record">The packet.</param>
+    /// <param name="length">How many of its bytes at most; the length on the wire stays.</param>
+    /// <param name="comment">A further comment.</param>
+    /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, Timestamp?, int, string?, PacketDirection)" path="/exception"/>
+    public void Write(in CaptureRecord record, int length, string? comment = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         CheckText(comment, nameof(comment));
-        Encode(new PacketToWrite
+        bool cuts = length < record.CapturedLength;
+        PacketBody body = cuts ? record.Body.Share(0, length) : record.Body;
+        try
         {
-            Body = record.Body,
-            On = _interfaces[InterfaceOf(record.Reader, record.InterfaceIndex)],
-            WireLength = record.WireLength,
-            Timestamp = record.Timestamp,
-            Comment = comment,
-            Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
-        });
+            Encode(new PacketToWrite
+            {
+                Body = body,
+                On = _interfaces[InterfaceOf(record.Source, record.InterfaceIndex)],
+                WireLength = record.WireLength,
+                Timestamp = record.Timestamp,
+                Comment = comment,
+                Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
+            });
+        }
+        finally
+        {
+            if (cuts) body.Release();
+        }
     }
 
     /// <summary>Copies a packet of another capture with other bytes in place of its own, which are not read.</summary>
@@ -142,7 +159,7 @@ public sealed partial class CaptureWriter
     public void Write(in CaptureRecord record, ReadOnlySpan<byte> bytes) => Encode(new PacketToWrite
     {
         Head = bytes,
-        On = _interfaces[InterfaceOf(record.Reader, record.InterfaceIndex)],
+        On = _interfaces[InterfaceOf(record.Source, record.InterfaceIndex)],
         WireLength = record.WireLength,
         Timestamp = record.Timestamp,
         Options = new EncodedOptions(Private(record.Options), record.IsBigEndian),
@@ -187,17 +204,17 @@ public sealed partial class CaptureWriter
     }
 
     /// <summary>Our interface for one of another capture. Those before it are added too, so that the numbers stay.</summary>
-    private int InterfaceOf(CaptureReader reader, int index, EncodedOptions options = default)
+    private int InterfaceOf(CaptureSource source, int index, EncodedOptions options = default)
     {
-        if (!ReferenceEquals(reader, _lastReader))
+        if (!ReferenceEquals(source, _lastSource))
         {
-            if (!_interfacesOf.TryGetValue(reader, out List<int>? known)) _interfacesOf.Add(reader, known = []);
+            if (!_interfacesOf.TryGetValue(source, out List<int>? known)) _interfacesOf.Add(source, known = []);
             _lastInterfaces = known;
-            _lastReader = reader;
+            _lastSource = source;
         }
         List<int> ours = _lastInterfaces;
-        while (ours.Count <= index) ours.Add(Adopt(reader.Interfaces[ours.Count], ours.Count == index ? options : default));
-        if (ours[index] < ((_encoder as PcapNgEncoder)?.SectionInterface ?? 0)) ours[index] = Adopt(reader.Interfaces[index], default);
+        while (ours.Count <= index) ours.Add(Adopt(source.Interfaces[ours.Count], ours.Count == index ? options : default));
+        if (ours[index] < ((_encoder as PcapNgEncoder)?.SectionInterface ?? 0)) ours[index] = Adopt(source.Interfaces[index], default);
         return ours[index];
     }
 

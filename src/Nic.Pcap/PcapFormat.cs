@@ -12,6 +12,7 @@ internal sealed class PcapFormat : CaptureFormat
     internal const uint MagicModified = 0xA1B2CD34; // Alexey Kuznetsov's libpcap patches
 
     private const int FileHeaderSize = 24;
+    private const uint MaxLikelyWire = MaxCaptured;
 
     private readonly bool _isBigEndian;
     private readonly bool _isNanoseconds;
@@ -19,6 +20,8 @@ internal sealed class PcapFormat : CaptureFormat
     private Lengths _lengths;
     private LinkType _linkType;
     private uint _maxCaptured;
+    private uint _likelyCaptured; // the most that the file says or showed
+    private uint? _latest;        // seconds of the last packet
 
     private PcapFormat(BlockSource source, bool isBigEndian, uint magic)
         : base(source)
@@ -56,25 +59,93 @@ internal sealed class PcapFormat : CaptureFormat
         return format;
     }
 
-    internal override ReadOutcome TryRead(bool keepsBlocks, out PacketFields fields)
+    protected override int ProbeLength => _recordHeaderSize;
+
+    protected override ReadOutcome ReadNext(bool keepsBlocks, out PacketFields fields)
     {
         fields = default;
         long start = Source.Position;
         if (!Source.Ensure(_recordHeaderSize))
             return Source.Available == 0 && Source.Failure is null ? ReadOutcome.End : Cut(start, $"a record header ({Source.Available} of {_recordHeaderSize} bytes)");
-        Span<byte> header = stackalloc byte[24];
-        header = header[.._recordHeaderSize];
-        Source.Read(header);
+        Span<byte> header = stackalloc byte[16];
+        Source.Peek(0, header);
         (uint captured, uint wire) = OrderLengths(U32(header, 8), U32(header, 12));
         if (captured > _maxCaptured) return Broken("bad_record", start, $"a record claims {captured} captured bytes, more than {_maxCaptured}");
-        if (!Source.Ensure((int)captured)) return Cut(start, $"a packet ({Source.Available} of {captured} bytes)");
+        if (!Source.Ensure(_recordHeaderSize + (int)captured)) return Cut(start, $"a packet ({Source.Available - _recordHeaderSize} of {captured} bytes)");
+        if (Recovers && !IsBelievable(header, captured)) return Broken("bad_record", start, "a record header that cannot be one");
+        Source.Skip(_recordHeaderSize);
         fields.Type = CaptureBlockType.EnhancedPacket;
         fields.Body = Source.Take((int)captured);
         fields.Timestamp = ToTimestamp(U32(header, 0), U32(header, 4));
         fields.WireLength = (int)Math.Min(wire, int.MaxValue);
         fields.LinkType = _linkType;
         fields.IsBigEndian = _isBigEndian;
+        _latest = U32(header, 0);
+        _likelyCaptured = Math.Max(_likelyCaptured, captured);
         return ReadOutcome.Block;
+    }
+
+    internal override int TryLend(HeaderSnapshot snapshot, FetchMeter meter, long number, out PacketInfo info)
+    {
+        info = default;
+        if (Recovers) return 0;
+        Span<byte> header = stackalloc byte[16];
+        if (!Source.TryPeekFront(0, header)) return 0;
+        (uint captured, uint wire) = OrderLengths(U32(header, 8), U32(header, 12));
+        if (captured > _maxCaptured || !Source.TryLendFront(_recordHeaderSize, (int)captured, snapshot, meter)) return 0;
+        info = new PacketInfo(number, ToTimestamp(U32(header, 0), U32(header, 4)), (int)captured, (int)Math.Min(wire, int.MaxValue), _linkType, 0);
+        return _recordHeaderSize + (int)captured;
+    }
+
+    protected override bool MayBegin(ReadOnlySpan<byte> probe) => IsLikely(probe);
+
+    /// <summary>A record is one where others follow it: three of about the time of the last packet, or eight of another time, or
+    /// what there is up to the file's end. Bytes of a packet that look like a header are not followed by others.</summary>
+    protected override bool Begins(int ahead)
+    {
+        const int InTime = 3, OutOfTime = 8;
+        Span<byte> header = stackalloc byte[16];
+        Source.Peek(ahead, header);
+        bool isInTime = IsNear(U32(header, 0), _latest);
+        uint before = U32(header, 0);
+        long at = ahead;
+        for (int found = 0; found < (isInTime ? InTime : OutOfTime); found++)
+        {
+            bool isEnough = found >= (isInTime ? 1 : InTime);
+            if (!Source.Ensure((int)at + _recordHeaderSize)) return isEnough;
+            Source.Peek((int)at, header);
+            if (!IsLikely(header) || !IsNear(U32(header, 0), before)) return false;
+            before = U32(header, 0);
+            at += _recordHeaderSize + OrderLengths(U32(header, 8), U32(header, 12)).Captured;
+            if (!Source.Ensure((int)at)) return isEnough;
+        }
+        return true;
+    }
+
+    /// <summary>Whether a header is as writers write them.</summary>
+    private bool IsLikely(ReadOnlySpan<byte> header)
+    {
+        (uint captured, uint wire) = OrderLengths(U32(header, 8), U32(header, 12));
+        return captured > 0 && captured <= wire && captured <= _likelyCaptured && wire <= MaxLikelyWire && U32(header, 4) < (_isNanoseconds ? 1_000_000_000u : 1_000_000u);
+    }
+
+    /// <summary>An odd header is taken for one only where a good one follows, or the file ends.</summary>
+    private bool IsBelievable(ReadOnlySpan<byte> header, uint captured)
+    {
+        uint seconds = U32(header, 0);
+        if (IsLikely(header) && IsNear(seconds, _latest)) return true;
+        int next = _recordHeaderSize + (int)captured;
+        if (!Source.Ensure(next + _recordHeaderSize)) return captured > 0 && Source.Available == next;
+        Span<byte> following = stackalloc byte[16];
+        Source.Peek(next, following);
+        return IsLikely(following) && (IsNear(U32(following, 0), _latest) || IsNear(U32(following, 0), seconds));
+    }
+
+    /// <summary>Whether a time may follow another: up to a day before it, for packets that were late, or a year behind.</summary>
+    private static bool IsNear(uint seconds, uint? reference)
+    {
+        const long Day = 86_400;
+        return reference is not { } from || (long)seconds - from is >= -Day and <= 366 * Day;
     }
 
     private void ReadFileHeader(ReadOnlySpan<byte> header)
@@ -86,6 +157,7 @@ internal sealed class PcapFormat : CaptureFormat
         uint snapLength = U32(header, 16);
         _linkType = (LinkType)(U32(header, 20) & 0xFFFF); // the high bits tell of a frame check sequence
         _maxCaptured = MaxCapturedOf(_linkType);
+        _likelyCaptured = snapLength is > 0 and < MaxCaptured ? snapLength : MaxCaptured;
         Interfaces.Add(new CaptureInterface(0, _linkType, snapLength, _isNanoseconds ? TimeResolution.Nanoseconds : TimeResolution.Microseconds));
     }
 

@@ -15,6 +15,8 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
     private const int MaxDescription = 64 * 1024;       // bytes looked at of an interface's options
     private const int MaxPacketOptions = 1024 * 1024;   // bytes a packet block may have besides its packet
     private const int MaxKeptBlock = 128 * 1024 * 1024; // bytes of a block that is given whole
+    private const int MaxWholeBlock = 16 * 1024 * 1024; // bytes of a block that is looked at whole before it is believed
+    private const int MaxInterfaces = 65_536;           // in one file
 
     private bool _isBigEndian;
     private int _sectionFirstInterface;
@@ -32,7 +34,9 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
         return format;
     }
 
-    internal override ReadOutcome TryRead(bool keepsBlocks, out PacketFields fields)
+    protected override int ProbeLength => BlockOverhead;
+
+    protected override ReadOutcome ReadNext(bool keepsBlocks, out PacketFields fields)
     {
         while (true)
         {
@@ -61,6 +65,7 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
         fields.IsBigEndian = _isBigEndian;
         uint length = U32(header, 4);
         if (length < BlockOverhead || length % 4 != 0) return Broken("bad_block", start, $"a block claims {length} bytes");
+        if (Recovers && CheckWhole(start, length) == ReadOutcome.Damaged) return ReadOutcome.Damaged;
         if (fields.IsPacket)
         {
             isGiven = true;
@@ -79,9 +84,69 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
 
     private bool TryByteOrder(ReadOnlySpan<byte> magic)
     {
+        if (!IsByteOrder(magic, out bool isBigEndian)) return false;
+        _isBigEndian = isBigEndian;
+        return true;
+    }
+
+    private static bool IsByteOrder(ReadOnlySpan<byte> magic, out bool isBigEndian)
+    {
         uint big = BinaryPrimitives.ReadUInt32BigEndian(magic);
-        _isBigEndian = big == ByteOrderMagic;
-        return _isBigEndian || BinaryPrimitives.ReverseEndianness(big) == ByteOrderMagic;
+        isBigEndian = big == ByteOrderMagic;
+        return isBigEndian || BinaryPrimitives.ReverseEndianness(big) == ByteOrderMagic;
+    }
+
+    /// <summary>A block of a known kind whose beginning may be one.</summary>
+    internal override int TryLend(HeaderSnapshot snapshot, FetchMeter meter, long number, out PacketInfo info)
+    {
+        const int Front = 28;
+        info = default;
+        Span<byte> part = stackalloc byte[Front];
+        if (Recovers || !Source.TryPeekFront(0, part) || U32(part, 0) != (uint)CaptureBlockType.EnhancedPacket) return 0;
+        uint length = U32(part, 4), captured = U32(part, 20), section = U32(part, 8);
+        if (length < Front + 4 || length % 4 != 0 || captured > length - Front - 4 || section >= (uint)(Interfaces.Count - _sectionFirstInterface)) return 0;
+        CaptureInterface on = Interfaces[_sectionFirstInterface + (int)section];
+        uint most = MaxCapturedOf(on.LinkType);
+        Span<byte> trailer = stackalloc byte[4];
+        if (captured > most || length > most + MaxPacketOptions || !Source.TryPeekFront((int)length - 4, trailer) || U32(trailer, 0) != length) return 0;
+        if (!Source.TryLendFront(Front, (int)captured, snapshot, meter)) return 0;
+        Timestamp at = on.Resolution.ToTimestamp((ulong)U32(part, 12) << 32 | U32(part, 16), on.TimeOffset);
+        info = new PacketInfo(number, at, (int)captured, (int)Math.Min(U32(part, 24), int.MaxValue), on.LinkType, on.Index);
+        return (int)length;
+    }
+
+    protected override bool MayBegin(ReadOnlySpan<byte> probe)
+    {
+        uint type = U32(probe, 0);
+        if (type is 0 or > 10 and not (uint)CaptureBlockType.SectionHeader and not (uint)CaptureBlockType.Custom and not (uint)CaptureBlockType.CustomNotCopied) return false;
+        return LengthOf(probe) is >= BlockOverhead and <= MaxWholeBlock and var length && length % 4 == 0;
+    }
+
+    /// <summary>A block is one where its length stands behind it as well.</summary>
+    protected override bool Begins(int ahead)
+    {
+        Span<byte> probe = stackalloc byte[BlockOverhead];
+        Source.Peek(ahead, probe);
+        int length = (int)LengthOf(probe);
+        if (!Source.Ensure(ahead + length)) return false;
+        Span<byte> trailer = stackalloc byte[4];
+        Source.Peek(ahead + length - 4, trailer);
+        return trailer.SequenceEqual(probe.Slice(4, 4));
+    }
+
+    /// <summary>A section tells its byte order itself; 0 where it does not.</summary>
+    private uint LengthOf(ReadOnlySpan<byte> probe)
+    {
+        if (BinaryPrimitives.ReadUInt32BigEndian(probe) != (uint)CaptureBlockType.SectionHeader) return U32(probe, 4);
+        if (!IsByteOrder(probe[8..], out bool isBigEndian)) return 0;
+        return isBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(probe[4..]) : BinaryPrimitives.ReadUInt32LittleEndian(probe[4..]);
+    }
+
+    /// <summary>Where reading goes on behind damage, a block is believed only when its end agrees.</summary>
+    private ReadOutcome CheckWhole(long start, uint length)
+    {
+        if (length > MaxWholeBlock) return Broken("bad_block", start, $"a block claims {length} bytes");
+        return Source.Ensure((int)length) ? CheckTrailer(start, length, (int)length - 4) : Cut(start, $"a block of {length} bytes");
     }
 
     private ReadOutcome Section(long start, uint length)
@@ -99,6 +164,7 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
     private ReadOutcome Interface(long start, uint length)
     {
         if (length < BlockOverhead + 8) return Broken("bad_block", start, $"an interface block claims {length} bytes");
+        if (Interfaces.Count == MaxInterfaces) return Broken("bad_block", start, $"more than {MaxInterfaces} interfaces");
         int content = (int)Math.Min(length - BlockOverhead, MaxDescription);
         if (!Source.Ensure(8 + content)) return Cut(start, "an interface block");
         byte[] bytes = new byte[content];

@@ -109,7 +109,7 @@ public sealed partial class CaptureTests
         using StringWriter errors = new();
         using StandardOutput output = new(stream);
         request = (request ?? new() { Files = [] }) with { Files = [SampleCaptures.PathOf(capture)] };
-        Assert.Equal(0, CaptureRun.Execute(request, InspectSink.Of(new InspectOptions { Json = json }), output, errors));
+        Assert.Equal(0, CaptureRun.Execute(request, c => new InspectSink(c, new InspectOptions { Json = json }), output, errors));
         Assert.Equal("", errors.ToString());
         return Encoding.UTF8.GetString(stream.ToArray());
     }

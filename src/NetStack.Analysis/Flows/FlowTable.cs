@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using NetStack.Analysis;
+using NetStack.Memory;
 using NetStack.Wire;
 
 namespace NetStack;
@@ -98,20 +99,18 @@ public sealed class FlowTable
     /// Counts a packet as <see cref="Add(in PacketHeaders)"/> does, decoding no more of it than a conversation needs: for whoever
     /// wants nothing else of the packet. Where the table analyses, there is nothing to be saved.
     /// </summary>
-    public void Add(in CaptureRecord record)
+    /// <param name="headers">The packet's snapshot.</param>
+    /// <param name="info">What else is known of it.</param>
+    public void Add(HeaderSnapshot headers, in PacketInfo info)
     {
-        if (_analyses)
-        {
-            Add(PacketHeaders.Decode(record));
-            return;
-        }
-        PlainPacket plain = PlainHeaders.Read(record, out FlowFacts facts);
+        FlowFacts facts = default;
+        PlainPacket plain = _analyses ? PlainPacket.Other : PlainHeaders.Read(headers, info, ref facts);
         if (plain == PlainPacket.HasFlow) Count(facts, out _);
-        else if (plain == PlainPacket.Other) AddDecoded(record);
+        else if (plain == PlainPacket.Other) AddDecoded(headers, info);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // keeps the large frame of a decoded packet out of the quick path
-    private void AddDecoded(in CaptureRecord record) => Add(PacketHeaders.Decode(record));
+    private void AddDecoded(HeaderSnapshot headers, in PacketInfo info) => Add(PacketHeaders.Decode(headers, info));
 
     private static FlowPacket Analyse(Flow flow, TcpFlowState tcp, in PacketHeaders packet, in Layer layer, in FlowFacts facts, bool isReverse)
     {

@@ -23,12 +23,12 @@ internal enum PlainPacket
 /// </summary>
 internal static class PlainHeaders
 {
-    internal static PlainPacket Read(in CaptureRecord record, out FlowFacts facts) =>
-        Read(record.Headers, new PacketInfo(record.Number, record.Timestamp, record.CapturedLength, record.WireLength, record.LinkType, record.InterfaceIndex), out facts);
-
-    internal static PlainPacket Read(HeaderSnapshot snapshot, in PacketInfo info, out FlowFacts facts)
+    /// <summary>Looks at a packet.</summary>
+    /// <param name="snapshot">Its snapshot.</param>
+    /// <param name="info">What else is known of it.</param>
+    /// <param name="facts">Empty facts, filled in where it has a flow.</param>
+    internal static PlainPacket Read(HeaderSnapshot snapshot, in PacketInfo info, ref FlowFacts facts)
     {
-        facts = default;
         if (info.LinkType != LinkType.Ethernet) return PlainPacket.Other;
         ReadOnlySpan<byte> bytes = snapshot.Require(HeaderLine.Size);
         int at = EthernetView.Size;

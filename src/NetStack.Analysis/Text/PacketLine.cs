@@ -4,53 +4,91 @@ using NetStack.Wire;
 namespace NetStack.Analysis;
 
 /// <summary>
-/// One packet as one line of text, in the manner of tcpdump -n: the time, the link layers that say something, then the
-/// innermost network and transport headers. UTF-8 straight into the output, nothing allocated.
+/// One packet as a line of text, as tcpdump -nn writes it: the time, then the network and transport headers, outermost first.
+/// UTF-8 straight into the output, nothing allocated. It knows the packets before, for times and numbers that are relative.
 /// </summary>
-/// <param name="format">The time in front.</param>
-public sealed class PacketLine(TimeFormat format)
+/// <remarks>Not thread-safe.</remarks>
+public sealed class PacketLine
 {
+    private readonly PacketLineOptions _options;
+    private readonly LayerText _layers;
     private Timestamp? _first;
     private Timestamp? _previous;
     private bool _nine; // decimals: six until a time needs nine, then nine, so that the lines stay under each other
+
+    /// <summary>Lines of a kind.</summary>
+    public PacketLine(PacketLineOptions options)
+    {
+        _options = options;
+        _layers = new LayerText(options);
+        _nine = options.Decimals == 9;
+    }
+
+    /// <summary>The usual lines.</summary>
+    /// <param name="format">The time in front.</param>
+    public PacketLine(TimeFormat format)
+        : this(new PacketLineOptions { Time = format })
+    {
+    }
 
     /// <summary>Writes a packet and a line end.</summary>
     public void Write(IBufferWriter<byte> output, in PacketHeaders headers)
     {
         LineWriter line = new(output.GetSpan(PacketJson.MaxLine));
+        if (_options.Number) AppendNumber(ref line, headers.Info.Number);
+        Ink.Begin(ref line, _options.Color, Ink.Dim);
         AppendTime(ref line, headers.Info.Timestamp);
-        AppendLayers(ref line, headers);
+        Ink.End(ref line, _options.Color);
+        _layers.AppendAll(ref line, headers);
         foreach (Note note in headers.Notes)
         {
             if (note.Code == NoteCode.Unsupported) continue;
+            Ink.Begin(ref line, _options.Color, Ink.Red);
             line.Append(" [|"u8);
             NoteText.AppendDetail(ref line, note);
             line.Append(']');
+            Ink.End(ref line, _options.Color);
         }
         line.Append('\n');
         output.Advance(line.Length);
     }
 
+    private static void AppendNumber(ref LineWriter line, long number)
+    {
+        for (long limit = 10_000; number < limit && limit > 1; limit /= 10) line.Append(' ');
+        line.Append(number);
+        line.Append("  "u8);
+    }
+
     private void AppendTime(ref LineWriter line, Timestamp? timestamp)
     {
-        if (format == TimeFormat.None) return;
+        if (_options.Time == TimeFormat.None) return;
         if (timestamp is not { } at)
         {
             line.Append("- "u8);
             return;
         }
         _first ??= at;
-        _nine |= at.Nanoseconds % 1000 != 0;
-        switch (format)
+        if (_options.Decimals is null) _nine |= at.Nanoseconds % 1000 != 0;
+        switch (_options.Time)
         {
             case TimeFormat.Epoch:
                 TimeText.AppendSeconds(ref line, at.TotalNanoseconds, _nine);
                 break;
             case TimeFormat.Relative:
-                TimeText.AppendSeconds(ref line, at - _first.Value, _nine);
+                TimeText.AppendSeconds(ref line, Since(at, _first.Value), _nine);
                 break;
             case TimeFormat.Delta:
-                TimeText.AppendSeconds(ref line, at - (_previous ?? at), _nine);
+                TimeText.AppendSeconds(ref line, Since(at, _previous ?? at), _nine);
+                break;
+            case TimeFormat.Date:
+                TimeText.AppendDate(ref line, at, _nine);
+                break;
+            case TimeFormat.DeltaClock:
+                TimeText.AppendClock(ref line, Since(at, _previous ?? at), _nine);
+                break;
+            case TimeFormat.RelativeClock:
+                TimeText.AppendClock(ref line, Since(at, _first.Value), _nine);
                 break;
             default:
                 TimeText.AppendDayTime(ref line, at, _nine);
@@ -60,29 +98,7 @@ public sealed class PacketLine(TimeFormat format)
         line.Append(' ');
     }
 
-    private static void AppendLayers(ref LineWriter line, in PacketHeaders headers)
-    {
-        ReadOnlySpan<Layer> layers = headers.Layers;
-        if (layers.IsEmpty)
-        {
-            line.Append("link type "u8);
-            line.Append((int)headers.Info.LinkType);
-            line.Append(", length "u8);
-            line.Append(headers.Info.WireLength);
-            return;
-        }
-        bool any = false;
-        for (int i = 0; i < layers.Length; i++)
-        {
-            // A network header is told together with the transport header it carries.
-            bool isLast = i == layers.Length - 1;
-            if (layers[i].Kind is LayerKind.Ethernet or LayerKind.NullLoopback or LayerKind.Loop && !isLast) continue;
-            if (any) line.Append(layers[i - 1].Kind is LayerKind.Ipv4 or LayerKind.Ipv6 or LayerKind.Ipv6Fragment or LayerKind.Authentication ? ": "u8 : ", "u8);
-            any = true;
-            LayerText.Append(ref line, layers, i, headers);
-        }
-        if (layers[^1].Kind is LayerKind.Tcp or LayerKind.Udp or LayerKind.Icmp or LayerKind.Icmpv6) return;
-        line.Append(", length "u8);
-        line.Append(layers[^1].Kind is LayerKind.Ethernet or LayerKind.Arp ? Math.Max(0, headers.Info.WireLength - layers[^1].Offset) : layers[^1].PayloadLength);
-    }
+    /// <summary>A difference of the times as they are told: with six decimals each was cut to them.</summary>
+    private Int128 Since(Timestamp at, Timestamp before) =>
+        _nine ? at - before : (at.TotalNanoseconds - at.Nanoseconds % 1000) - (before.TotalNanoseconds - before.Nanoseconds % 1000);
 }

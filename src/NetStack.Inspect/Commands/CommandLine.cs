@@ -11,6 +11,10 @@ internal static class CommandLine
         new HelpOption(),
         new VersionOption(),
         InspectCommand.Create(),
+        ConversationsCommand.Create(),
+        EndpointsCommand.Create(),
+        TopCommand.Create(),
+        FollowCommand.Create(),
         ReassembleCommand.Create(),
         StripCommand.Create(),
     };

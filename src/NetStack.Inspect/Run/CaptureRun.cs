@@ -19,27 +19,20 @@ internal static class CaptureRun
             errors.WriteLine($"netstack: the ring may hold up to {DmaRegion.MaxLength} bytes: lower --ring-buffers or --ring-buffer-size");
             return ExitCode.Unusable;
         }
-        if (request.Filter is not null || request.DisplayFilter is not null || request.Files.Count > 1)
-        {
-            errors.WriteLine("netstack: filters and several captures at once are not there yet"); // the next steps of this branch
-            return ExitCode.Unusable;
-        }
-        string file = request.Files[0];
-        CaptureReader capture;
-        try
-        {
-            capture = CaptureReader.Open(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            errors.WriteLine($"netstack: {file}: {Reason(e)}");
-            return ExitCode.Unusable;
-        }
+        if (PacketTest.TryParse(request, errors) is not { } test) return ExitCode.Unusable;
+        if (CaptureFiles.Open(request, errors) is not { } capture) return ExitCode.Unusable;
         using (capture)
         {
             try
             {
-                return Run(request, new CaptureContext(output, capture), capture, makeSink, errors, progress);
+                return Run(request, test, new CaptureContext(output, capture, request.Files), makeSink, errors, progress);
+            }
+            catch (FilterException e)
+            {
+                // Compiled for each link type as it is met: "vlan" means nothing on some.
+                progress?.Clear();
+                errors.WriteLine($"netstack: filter: {Reason(e)}");
+                return ExitCode.Unusable;
             }
             catch (IOException e)
             {
@@ -50,10 +43,11 @@ internal static class CaptureRun
         }
     }
 
-    private static int Run(CaptureRequest request, CaptureContext context, CaptureReader capture, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
+    private static int Run(CaptureRequest request, PacketTest test, CaptureContext context, Func<CaptureContext, IPacketSink> makeSink, TextWriter errors, Progress? progress)
     {
+        CaptureSource capture = context.Capture;
         using IPacketSink sink = makeSink(context);
-        PacketPump pump = new(request, context.Output, capture, sink, progress);
+        PacketPump pump = new(request, test, context.Output, capture, sink, progress);
         using ICapturePath path = request.ViaRing ? new RingPath(request, capture) : new FilePath(capture);
         string? tooLarge = null;
         try
@@ -64,14 +58,15 @@ internal static class CaptureRun
         {
             tooLarge = e.Message;
         }
-        context.Damage = pump.WantsMore ? capture.Damage : null;
+        context.Damage = pump.WantsMore ? capture.Files.FirstOrDefault(file => file.Damage is not null)?.Damage : null;
+        bool wantsMore = pump.WantsMore;
         progress?.Clear();
         sink.Finish(errors);
         context.Output.Flush();
         if (request.Stats) path.WriteStats(errors, $"packets {request.Verb} {pump.Given}");
-        if ((tooLarge ?? context.Damage?.ToString()) is not { } problem) return ExitCode.Done;
-        errors.WriteLine($"netstack: {request.Files[0]}: {problem}");
-        return tooLarge is null ? ExitCode.Damaged : ExitCode.Unusable;
+        if (tooLarge is null) return CaptureFiles.SayDamage(capture, wantsMore, errors) ? ExitCode.Damaged : ExitCode.Done;
+        errors.WriteLine($"netstack: {request.Files[0]}: {tooLarge}");
+        return ExitCode.Unusable;
     }
 
     internal static string Reason(Exception e) => e switch
@@ -95,10 +90,15 @@ internal interface ICapturePath : IDisposable
 }
 
 /// <summary>Straight from the file's read buffer.</summary>
-internal sealed class FilePath(CaptureReader capture) : ICapturePath
+internal sealed class FilePath(CaptureSource capture) : ICapturePath
 {
     public void Run(PacketPump pump)
     {
+        if (pump.Snapshots is { } own)
+        {
+            pump.AddAll(own);
+            return;
+        }
         while (pump.WantsMore && capture.TryRead(out CaptureRecord record))
         {
             PacketHeaders headers = PacketHeaders.Decode(record);

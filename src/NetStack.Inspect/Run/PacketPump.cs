@@ -4,7 +4,7 @@ using NetStack.Wire;
 namespace NetStack.Inspect;
 
 /// <summary>Gives the sink the packets that match, from the first wanted to the last.</summary>
-internal sealed class PacketPump(CaptureRequest request, StandardOutput output, CaptureReader capture, IPacketSink sink, Progress? progress)
+internal sealed class PacketPump(CaptureRequest request, PacketTest test, StandardOutput output, CaptureSource capture, IPacketSink sink, Progress? progress)
 {
     private long _skip = request.Skip;
 
@@ -36,10 +36,31 @@ internal sealed class PacketPump(CaptureRequest request, StandardOutput output, 
         AfterPacket();
     }
 
+    /// <summary>The sink, where it decodes packets itself and no filter wants their headers.</summary>
+    internal ISnapshotSink? Snapshots => sink is ISnapshotSink { WantsSnapshots: true } own && test.TakesAll ? own : null;
+
+    /// <summary>Gives such a sink every packet until it wants no more.</summary>
+    internal void AddAll(ISnapshotSink own)
+    {
+        while (WantsMore && capture.TryReadHeaders(out HeaderSnapshot headers, out PacketInfo info))
+        {
+            Read++;
+            progress?.Report(Read, capture.Position);
+            if (_skip > 0)
+            {
+                _skip--;
+                continue;
+            }
+            own.Add(headers, info);
+            Given++;
+        }
+    }
+
     private bool IsWanted(in PacketHeaders packet, ref FlowPacket flow)
     {
         Read++;
         progress?.Report(Read, capture.Position);
+        if (!test.Matches(packet, ref flow)) return false;
         if (_skip == 0) return true;
         _skip--;
         return false;

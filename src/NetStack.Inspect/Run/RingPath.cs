@@ -16,7 +16,7 @@ internal sealed class FrameTooLargeException(string message) : Exception(message
 /// </summary>
 internal sealed class RingPath : ICapturePath
 {
-    private readonly CaptureReader _capture;
+    private readonly CaptureSource _capture;
     private readonly VirtualNic _nic;
     private readonly PacketMultiplexer _multiplexer;
     private readonly MultiplexerPort _port;
@@ -25,7 +25,7 @@ internal sealed class RingPath : ICapturePath
     private readonly long _mapsAtStart;
     private long _number;
 
-    internal RingPath(CaptureRequest options, CaptureReader capture)
+    internal RingPath(CaptureRequest options, CaptureSource capture)
     {
         _capture = capture;
         _nic = new VirtualNic(new VirtualNicOptions

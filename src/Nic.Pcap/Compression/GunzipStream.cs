@@ -34,6 +34,10 @@ internal sealed class GunzipStream : ForwardStream
         {
             throw Cut();
         }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException("the gzip stream is corrupt", e);
+        }
         // Behind a whole member the mark is left alone as garbage; in a member that is cut it is taken for data, and more is wanted.
         return _compressed.IsMarked && (count > 0 || _compressed.IsWantedMore) ? throw Cut() : count;
     }

@@ -1,0 +1,53 @@
+using NetStack.Wire;
+
+namespace NetStack.Inspect;
+
+/// <summary>Which packets a run is about: the capture filter first, then the flows it lets through, then the display filter.</summary>
+internal sealed class PacketTest
+{
+    private const int MaxFlows = 1_000_000;
+
+    private readonly PacketFilter? _filter;
+    private readonly FlowTable? _flows;
+
+    private PacketTest(PacketFilter? filter, FlowTable? flows)
+    {
+        _filter = filter;
+        _flows = flows;
+    }
+
+    /// <summary>Whether every packet matches, and nobody wants to know its flow.</summary>
+    internal bool TakesAll => _filter is null && _flows is null;
+
+    /// <summary>Reads the filters.</summary>
+    /// <returns>Null where one is wrong; that was said.</returns>
+    internal static PacketTest? TryParse(CaptureRequest request, TextWriter errors)
+    {
+        if (request.DisplayFilter is not null)
+        {
+            errors.WriteLine("netstack: -Y: display filters are not there yet");
+            return null;
+        }
+        try
+        {
+            PacketFilter? filter = request.Filter is null ? null : PacketFilter.Parse(request.Filter);
+            return new PacketTest(filter, request.TrackFlows ? new FlowTable(MaxFlows) : null);
+        }
+        catch (FilterException e)
+        {
+            errors.WriteLine($"netstack: filter: {CaptureRun.Reason(e)}");
+            return null;
+        }
+    }
+
+    /// <summary>Whether a packet matches.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="flow">Receives what it is in its flow, where that is followed.</param>
+    /// <exception cref="FilterException">The filter means nothing for this packet's link type.</exception>
+    internal bool Matches(in PacketHeaders packet, ref FlowPacket flow)
+    {
+        if (_filter is not null && !_filter.Matches(packet)) return false;
+        if (_flows is not null) flow = _flows.Add(packet);
+        return true;
+    }
+}
