@@ -114,6 +114,6 @@ public sealed partial class CaptureTests
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{6}(\d{3})? (vlan \d+, p \d, )*(IP|IP6|ARP)[ ,].*, length \d+$")]
+    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{6}(\d{3})? (IP|IP6|ARP)[ ,].*(, length \d+|: ip-proto-\d+|: frag \(\d+\|\d+\))$")]
     private static partial Regex LineForm();
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 
 namespace NetStack.Inspect;
 
@@ -8,7 +7,7 @@ internal static class CommandLine
 {
     internal static Command Root() => new("netstack", "Header-only packet inspection: copies the headers it looks at, never touches a body.")
     {
-        new HelpOption(),
+        HelpWithExamples.Create(),
         new VersionOption(),
         InspectCommand.Create(),
         ConversationsCommand.Create(),
@@ -17,5 +16,6 @@ internal static class CommandLine
         FollowCommand.Create(),
         ReassembleCommand.Create(),
         StripCommand.Create(),
+        CompletionCommand.Create(),
     };
 }

@@ -52,8 +52,8 @@ internal sealed class InspectCommand
 
     private int Run(CaptureOptions capture, ParseResult parsed)
     {
-        CaptureRequest request = capture.Read(parsed) with { Verb = "printed", FlushEach = parsed.GetValue(_lineBuffered) || !Console.IsOutputRedirected };
         if (parsed.GetValue(_interface) is not null || parsed.GetValue(_list)) return NotLive();
+        CaptureRequest request = capture.Read(parsed) with { Verb = "printed", FlushEach = parsed.GetValue(_lineBuffered) || !Console.IsOutputRedirected };
         return CaptureRun.Execute(request, context => Sinks(context, parsed));
     }
 

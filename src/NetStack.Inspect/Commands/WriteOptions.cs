@@ -37,12 +37,14 @@ internal sealed class WriteOptions
     private void Check(CommandResult result)
     {
         string? file = result.GetValue(_write);
-        bool rotates = result.GetValue(_size) is not null || result.GetValue(_seconds) is not null;
-        if (file is null && (rotates || result.GetValue(_files) is not null)) result.AddError("-C, -G and -W go with -w FILE");
-        else if (result.GetValue(_files) is not null && !rotates) result.AddError("-W goes with -C or -G");
+        bool rotates = Has(_size) || Has(_seconds);
+        if (file is null && (rotates || Has(_files))) result.AddError("-C, -G and -W go with -w FILE");
+        else if (Has(_files) && !rotates) result.AddError("-W goes with -C or -G");
         else if (file == "-" && rotates) result.AddError("standard output is one file: -C and -G need a name");
         else if (file == "-" && result.GetValue(_print)) result.AddError("standard output takes the capture or the lines, not both");
-        else if (result.GetValue(_seconds) is not null && !file!.Contains('%')) result.AddError("-G needs a time in the file's name, like trace-%Y%m%d-%H%M%S.pcapng: each file would write over the one before");
+        else if (Has(_seconds) && !file!.Contains('%')) result.AddError("-G needs a time in the file's name, like trace-%Y%m%d-%H%M%S.pcapng: each file would write over the one before");
+
+        bool Has(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
     private static long? Size(ArgumentResult result)

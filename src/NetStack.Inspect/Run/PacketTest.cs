@@ -8,34 +8,34 @@ internal sealed class PacketTest
     private const int MaxFlows = 1_000_000;
 
     private readonly PacketFilter? _filter;
+    private readonly DisplayFilter? _display;
     private readonly FlowTable? _flows;
 
-    private PacketTest(PacketFilter? filter, FlowTable? flows)
+    private PacketTest(PacketFilter? filter, DisplayFilter? display, FlowTable? flows)
     {
         _filter = filter;
+        _display = display;
         _flows = flows;
     }
 
     /// <summary>Whether every packet matches, and nobody wants to know its flow.</summary>
-    internal bool TakesAll => _filter is null && _flows is null;
+    internal bool TakesAll => _filter is null && _display is null && _flows is null;
 
     /// <summary>Reads the filters.</summary>
     /// <returns>Null where one is wrong; that was said.</returns>
     internal static PacketTest? TryParse(CaptureRequest request, TextWriter errors)
     {
-        if (request.DisplayFilter is not null)
-        {
-            errors.WriteLine("netstack: -Y: display filters are not there yet");
-            return null;
-        }
+        string of = "filter";
         try
         {
             PacketFilter? filter = request.Filter is null ? null : PacketFilter.Parse(request.Filter);
-            return new PacketTest(filter, request.TrackFlows ? new FlowTable(MaxFlows) : null);
+            of = "-Y";
+            DisplayFilter? display = request.DisplayFilter is null ? null : DisplayFilter.Parse(request.DisplayFilter);
+            return new PacketTest(filter, display, request.TrackFlows || display is { NeedsFlows: true } ? new FlowTable(MaxFlows) : null);
         }
         catch (FilterException e)
         {
-            errors.WriteLine($"netstack: filter: {CaptureRun.Reason(e)}");
+            errors.WriteLine($"netstack: {of}: {CaptureRun.Reason(e)}");
             return null;
         }
     }
@@ -48,6 +48,6 @@ internal sealed class PacketTest
     {
         if (_filter is not null && !_filter.Matches(packet)) return false;
         if (_flows is not null) flow = _flows.Add(packet);
-        return true;
+        return _display is null || _display.Matches(packet, flow);
     }
 }
