@@ -18,7 +18,7 @@ internal readonly record struct HeaderPart(LayerKind Kind, int Offset, int Lengt
 /// </summary>
 internal sealed class HeaderMap
 {
-    private readonly HeaderPart[] _parts = new HeaderPart[PacketHeaders.MaxLayers + QuotedHeaders.MaxParts];
+    private readonly HeaderPart[] _parts = new HeaderPart[PacketHeaders.MaxLayers + QuotedPart.MaxParts];
     private int _count;
     private int _ip;
 
@@ -103,7 +103,7 @@ internal sealed class HeaderMap
         bool isError = error.Kind == LayerKind.Icmp ? type is 3 or 4 or 5 or 11 or 12 : type is >= Icmpv6View.DestinationUnreachable and <= Icmpv6View.ParameterProblem;
         if (!isError) return;
         _ip = -1;
-        new QuotedHeaders(this, snapshot, Math.Min(error.End, snapshot.FrameLength), knownOnly).Add(error.Offset + IcmpView.FullSize);
+        new QuotedPart(this, snapshot, Math.Min(error.End, snapshot.FrameLength), knownOnly).Add(error.Offset + IcmpView.FullSize);
     }
 
     /// <summary>Bytes of the part of a header that is always there.</summary>

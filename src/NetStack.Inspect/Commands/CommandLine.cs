@@ -14,9 +14,11 @@ internal static class CommandLine
         ConversationsCommand.Create(),
         EndpointsCommand.Create(),
         TopCommand.Create(),
+        FollowCommand.Create(),
+        ReassembleCommand.Create(),
         StripCommand.Create(),
+        ReportCommand.Create(),
         DemoCommand.Create(),
         CompletionCommand.Create(),
-        ReportCommand.Create(),
     };
 }

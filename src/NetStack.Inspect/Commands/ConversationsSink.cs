@@ -12,6 +12,7 @@ internal sealed class ConversationsSink : ISnapshotSink
     private readonly Func<FlowTable, IEnumerable<Flow>>? _chosen;
     private readonly FlowTable _table;
     private readonly FlowReport _report;
+    private readonly StreamHasher? _hasher;
 
     /// <summary>A sink that writes all conversations in order, or those that are chosen at the end.</summary>
     internal ConversationsSink(CaptureContext context, FlowRequest request, Func<FlowTable, IEnumerable<Flow>>? chosen = null)
@@ -19,6 +20,7 @@ internal sealed class ConversationsSink : ISnapshotSink
         _context = context;
         _request = request;
         _chosen = chosen;
+        _hasher = request.Payload ? new StreamHasher() : null;
         _report = new FlowReport(request.Form == FlowForm.Csv, request.Analyse);
         _table = new FlowTable(request.MaxFlows, request.Analyse) { Evicted = chosen is null ? flow => Write([flow]) : null };
     }
@@ -26,11 +28,15 @@ internal sealed class ConversationsSink : ISnapshotSink
     public bool WantsMore => true;
 
     /// <summary>An analysis looks at whole headers: nothing is saved then.</summary>
-    public bool WantsSnapshots => !_request.Analyse;
+    public bool WantsSnapshots => !_request.Analyse && _hasher is null;
 
     public void Add(HeaderSnapshot headers, in PacketInfo info) => _table.Add(headers, info);
 
-    public void Add(in PacketHeaders packet, in PacketBody body, in FlowPacket flow) => _table.Add(packet);
+    public void Add(in PacketHeaders packet, in PacketBody body, in FlowPacket flow)
+    {
+        FlowPacket known = _table.Add(packet);
+        _hasher?.Add(packet, body, _context.Meter, known);
+    }
 
     public void Finish(TextWriter errors)
     {
@@ -41,9 +47,7 @@ internal sealed class ConversationsSink : ISnapshotSink
             : $"netstack: {_table.EvictedFlows} conversations of {_table.EvictedPackets} packets and {_table.EvictedBytes} bytes are left out, to make room: see --max-flows");
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _hasher?.Dispose();
 
     private void Write(IReadOnlyCollection<Flow> flows)
     {
@@ -56,7 +60,8 @@ internal sealed class ConversationsSink : ISnapshotSink
         }
         foreach (Flow flow in flows)
         {
-            FlowJson.Write(output, flow, _request.Analyse);
+            FlowJson.Write(output, flow, _request.Analyse, _hasher is null || flow.Protocol != IpProtocol.Tcp ? default : StreamJson.Members(_hasher, flow));
+            _hasher?.Drop(flow);
             output.FlushIfFull();
         }
     }

@@ -34,6 +34,9 @@ internal sealed class FlowOptions
         return options;
     }
 
+    /// <summary>Whether JSON was asked for.</summary>
+    internal bool IsJson(System.CommandLine.Parsing.SymbolResult result) => result.GetValue(_json);
+
     /// <summary>What was asked for.</summary>
     internal FlowRequest Read(ParseResult parsed)
     {
@@ -65,4 +68,7 @@ internal sealed record FlowRequest
 
     /// <summary>Whether TCP is analysed.</summary>
     internal bool Analyse { get; init; }
+
+    /// <summary>Whether what TCP carries is hashed.</summary>
+    internal bool Payload { get; init; }
 }

@@ -50,7 +50,7 @@ public sealed class ChecksumsTests
             Assert.True(one.TryRead(out CaptureRecord spoiled));
             byte[] kept = stripper.Strip(spoiled).ToArray();
             byte[] after = [.. kept, .. before[kept.Length..]];
-            Assert.Equal(IsRight(before, ip.Offset), IsRight(after, ip.Offset));
+            Assert.True(IsRight(before, ip.Offset) == IsRight(after, ip.Offset), $"packet {record.Number}: {Convert.ToHexString(before)} became {Convert.ToHexString(after)}");
             checkedPackets++;
         }
         Assert.True(checkedPackets > 0 || file.Length < 2000 || !spoil, "no packet was checked");
@@ -70,13 +70,13 @@ public sealed class ChecksumsTests
         ReadOnlySpan<byte> transport = ip[header..end];
         if (protocol == 17 && transport[6] == 0 && transport[7] == 0) return true;
         ChecksumAccumulator sum = default;
-        sum.Add(transport);
         if (protocol != 1)
         {
             sum.AddU16((ushort)protocol);
             sum.AddU32((uint)transport.Length);
             sum.Add(ip.Slice(isV4 ? 12 : 8, isV4 ? 8 : 32));
         }
+        sum.Add(transport); // last: its length may be odd
         return sum.Finish() == 0;
     }
 

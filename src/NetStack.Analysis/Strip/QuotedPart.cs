@@ -8,7 +8,7 @@ namespace NetStack.Analysis;
 /// <param name="snapshot">The packet that holds the error.</param>
 /// <param name="end">Where the quoted bytes end.</param>
 /// <param name="knownOnly">Whether a header that is cut short is left out.</param>
-internal readonly ref struct QuotedHeaders(HeaderMap map, HeaderSnapshot snapshot, int end, bool knownOnly)
+internal readonly ref struct QuotedPart(HeaderMap map, HeaderSnapshot snapshot, int end, bool knownOnly)
 {
     /// <summary>The most headers that are taken.</summary>
     internal const int MaxParts = 10;
