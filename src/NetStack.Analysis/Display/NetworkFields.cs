@@ -88,8 +88,8 @@ internal static class NetworkFields
 
     private static bool ChecksumStatus(scoped in FieldScope scope, scoped in Layer layer, ReadOnlySpan<byte> header, int index, out FieldValue value)
     {
-        bool isThere = layer.IsWhole && Ipv4View.TryRead(header, out _);
-        value = FieldValue.Of(isThere && Ipv4View.TryRead(header, out Ipv4View ip) && ip.IsChecksumRight);
+        bool isThere = Ipv4View.TryRead(header, out Ipv4View ip) && header.Length >= ip.HeaderLength;
+        value = FieldValue.Of(isThere && ip.IsChecksumRight);
         return isThere && index == 0;
     }
 }
