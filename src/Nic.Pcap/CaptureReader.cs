@@ -28,9 +28,6 @@ public sealed class CaptureReader : CaptureSource
     /// <summary>The path it was opened with; empty for a stream.</summary>
     public string Name { get; }
 
-    /// <summary>The file format.</summary>
-    public CaptureFileFormat Format => _format is PcapFormat ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg;
-
     /// <inheritdoc/>
     public override IReadOnlyList<CaptureReader> Files { get; }
 
