@@ -119,7 +119,7 @@ internal sealed class WriteSink(CaptureContext context, OutputFiles files, int s
         _name = files.NameOf(_number, at);
         try
         {
-            if (context.Files.Any(f => IsSame(f, _name))) throw new IOException("it is being read");
+            if (context.Files.Any(f => IsSame(f.Name, _name))) throw new IOException("it is being read");
             _writer = CaptureWriter.Create(_name, new CaptureWriterOptions { Format = files.Name.EndsWith(".pcap", StringComparison.OrdinalIgnoreCase) ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

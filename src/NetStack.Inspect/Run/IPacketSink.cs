@@ -26,14 +26,10 @@ internal interface IPacketSink : IDisposable
 /// <summary>What a sink may use.</summary>
 /// <param name="output">Standard output.</param>
 /// <param name="capture">What is read.</param>
-/// <param name="files">Where from.</param>
-internal sealed class CaptureContext(StandardOutput output, CaptureSource capture, IReadOnlyList<string> files)
+internal sealed class CaptureContext(StandardOutput output, CaptureSource capture)
 {
     /// <summary>What is read.</summary>
     internal CaptureSource Capture => capture;
-
-    /// <summary>The names of the captures that are read.</summary>
-    internal IReadOnlyList<string> Files => files;
 
     /// <summary>Standard output. Who writes to it need not flush.</summary>
     internal StandardOutput Output => output;
