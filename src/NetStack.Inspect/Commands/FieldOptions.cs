@@ -44,14 +44,16 @@ internal sealed class FieldOptions
     }
 
     /// <summary>The writer of the fields that were asked for; null where none were.</summary>
-    internal FieldWriter? Writer(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="times">The times that fields are relative to; null for those of the packets printed.</param>
+    internal FieldWriter? Writer(ParseResult parsed, CaptureTimes? times = null)
     {
         string? list = parsed.GetValue(_fields);
         bool isCsv = parsed.GetValue(_csv);
         if (list is null && !isCsv) return null;
         FieldWriterOptions options = new() { Fields = Find(list), Csv = isCsv, Header = isCsv, Separator = isCsv ? ',' : '\t' };
         foreach (string setting in parsed.GetValue(_settings) ?? []) options = With(options, setting);
-        return new FieldWriter(options);
+        return new FieldWriter(options, times);
     }
 
     private static DisplayField[] Find(string? list) =>

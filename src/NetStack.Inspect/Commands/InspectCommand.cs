@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NetStack.Analysis;
+using NetStack.Wire;
 
 namespace NetStack.Inspect;
 
@@ -26,6 +27,7 @@ internal sealed class InspectCommand
     private readonly Option<bool> _tree = CaptureOptions.Flag("--tree", "Every header with its fields, one a line.", "-V");
     private readonly Option<string> _color = new("--color") { Description = "Colours.", DefaultValueFactory = _ => "auto" };
     private readonly Option<bool> _onlyCount = CaptureOptions.Flag("--count-only", "Print nothing but the number of packets.");
+    private readonly Option<bool> _dump = CaptureOptions.Flag("-d", "Print the program that the capture filter is compiled to for the file's link type, and stop.");
     private readonly Option<bool> _lineBuffered = CaptureOptions.Flag("-l", "Write each line at once.");
     private readonly WriteOptions _write = new();
     private readonly FieldOptions _fields = new();
@@ -44,7 +46,7 @@ internal sealed class InspectCommand
         foreach (Option option in new Option[]
         {
             words._json, words._link, words._verbose, words._tree, words._quiet, words._hex, words._hexText, words._ascii, words._t, words._time, words._micro, words._nano,
-            words._absolute, words._noChecksums, words._number, words._names, words._onlyCount, words._color, words._lineBuffered, words._interface, words._list,
+            words._absolute, words._noChecksums, words._number, words._names, words._onlyCount, words._dump, words._color, words._lineBuffered, words._interface, words._list,
         }) command.Options.Add(option);
         words._write.AddTo(command);
         words._fields.AddTo(command);
@@ -55,9 +57,29 @@ internal sealed class InspectCommand
     private int Run(CaptureOptions capture, ParseResult parsed)
     {
         if (parsed.GetValue(_interface) is not null || parsed.GetValue(_list)) return NotLive();
+        if (parsed.GetValue(_dump)) return DumpFilter(capture.Read(parsed), Console.Out, Console.Error);
         CaptureRequest request = capture.Read(parsed) with { Verb = "printed", FlushEach = parsed.GetValue(_lineBuffered) || !Console.IsOutputRedirected };
         if (_fields.Writer(parsed) is { NeedsFlows: true }) request = request with { TrackFlows = true };
         return CaptureRun.Execute(request, context => Sinks(context, parsed));
+    }
+
+    private static int DumpFilter(CaptureRequest request, TextWriter output, TextWriter errors)
+    {
+        if (CaptureFiles.Open(request, errors) is not { } source) return ExitCode.Unusable;
+        using (source)
+        {
+            LinkType linkType = source.TryRead(out CaptureRecord first) ? first.LinkType : source.Interfaces.Count > 0 ? source.Interfaces[0].LinkType : LinkType.Ethernet;
+            try
+            {
+                output.WriteLine(PacketFilter.Parse(request.Filter ?? "").Dump(linkType).TrimEnd());
+                return ExitCode.Done;
+            }
+            catch (FilterException e)
+            {
+                errors.WriteLine($"netstack: filter: {CaptureRun.Reason(e)}");
+                return ExitCode.Unusable;
+            }
+        }
     }
 
     private static int NotLive()
@@ -76,7 +98,7 @@ internal sealed class InspectCommand
     private IPacketSink Printer(CaptureContext context, ParseResult parsed)
     {
         if (parsed.GetValue(_onlyCount)) return new CountSink(context);
-        if (_fields.Writer(parsed) is { } fields) return new FieldSink(context, fields);
+        if (_fields.Writer(parsed, context.Times) is { } fields) return new FieldSink(context, fields);
         return new InspectSink(context, new InspectOptions
         {
             Json = parsed.GetValue(_json),

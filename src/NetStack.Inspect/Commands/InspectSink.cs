@@ -34,6 +34,12 @@ internal sealed class InspectSink(CaptureContext context, InspectOptions options
         _bytes.Write(context.Output, packet);
     }
 
+    public void Add(in CaptureRecord record, in PacketHeaders packet, in FlowPacket flow)
+    {
+        Add(packet, record.Body, flow);
+        if (!options.Json && (options.Tree || options.Line.Verbosity > 0) && record.Comment is { } comment) CommentText.Write(context.Output, comment);
+    }
+
     public void Finish(TextWriter errors)
     {
         if (options.Json && context.Damage is { } damage) PacketJson.WriteError(context.Output, damage);

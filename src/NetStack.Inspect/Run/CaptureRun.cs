@@ -25,7 +25,7 @@ internal static class CaptureRun
         {
             try
             {
-                return Run(request, test, new CaptureContext(output, capture), makeSink, errors, progress);
+                return Run(request, test, new CaptureContext(output, capture, test.Times), makeSink, errors, progress);
             }
             catch (FilterException e)
             {

@@ -26,10 +26,14 @@ internal interface IPacketSink : IDisposable
 /// <summary>What a sink may use.</summary>
 /// <param name="output">Standard output.</param>
 /// <param name="capture">What is read.</param>
-internal sealed class CaptureContext(StandardOutput output, CaptureSource capture)
+/// <param name="times">The times that fields are relative to, where a display filter counts them: of packets that it hides too.</param>
+internal sealed class CaptureContext(StandardOutput output, CaptureSource capture, CaptureTimes? times)
 {
     /// <summary>What is read.</summary>
     internal CaptureSource Capture => capture;
+
+    /// <summary>The times that fields are relative to; null for those of the packets shown.</summary>
+    internal CaptureTimes? Times => times;
 
     /// <summary>Standard output. Who writes to it need not flush.</summary>
     internal StandardOutput Output => output;

@@ -21,6 +21,9 @@ internal sealed class PacketTest
     /// <summary>Whether every packet matches, and nobody wants to know its flow.</summary>
     internal bool TakesAll => _filter is null && _display is null && _flows is null;
 
+    /// <summary>The times of the packets that the display filter looked at; null without one.</summary>
+    internal CaptureTimes? Times => _display?.Times;
+
     /// <summary>Reads the filters.</summary>
     /// <returns>Null where one is wrong; that was said.</returns>
     internal static PacketTest? TryParse(CaptureRequest request, TextWriter errors)
