@@ -12,6 +12,14 @@ public sealed partial class CaptureTests
 {
     private static readonly string Golden = RepositoryRoot.PathOf("tests", "NetStack.Inspect.Tests", "golden");
 
+    [Fact]
+    public async Task The_readme_shows_the_conversations_as_they_are_printed()
+    {
+        ToolRun run = await Tool.RunAsync("conversations", "--no-analysis", SampleCaptures.PathOf("web"));
+        Assert.Equal(0, run.Exit);
+        Assert.Contains($"```\n{run.Output}```\n", File.ReadAllText(RepositoryRoot.PathOf("README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
     [Theory, MemberData(nameof(SampleCaptures.Names), MemberType = typeof(SampleCaptures))]
     public async Task Every_packet_is_one_line_and_the_lines_are_those_of_the_golden_file(string capture)
     {

@@ -34,7 +34,7 @@ public sealed class DeterminismTests
                 Thread.Sleep(50); // the run stands still before it calls
                 CallFromElsewhere(b);
                 done.SetResult();
-            }) { Name = "mine" }.Start();
+            }).Start();
             await done.Task;
         });
         Assert.Contains(nameof(CallFromElsewhere), lost.Message, StringComparison.Ordinal);
