@@ -24,6 +24,7 @@ internal sealed class AndFilter(PortFilter left, PortFilter right) : PortFilter
 
     public override string ToString() => $"{Bracketed(left)} and {Bracketed(right)}";
 
+    // Both bind alike, from the left: brackets wherever they are mixed, so that the text reads back as it is meant.
     private static string Bracketed(PortFilter filter) => filter is OrFilter ? $"({filter})" : filter.ToString()!;
 }
 
@@ -37,7 +38,9 @@ internal sealed class OrFilter(PortFilter left, PortFilter right) : PortFilter
 
     internal override IReadOnlyList<FlowMatch> Exact() => FlowCompiler.Join(left.Exact(), right.Exact());
 
-    public override string ToString() => $"{left} or {right}";
+    public override string ToString() => $"{Bracketed(left)} or {Bracketed(right)}";
+
+    private static string Bracketed(PortFilter filter) => filter is AndFilter ? $"({filter})" : filter.ToString()!;
 }
 
 internal sealed class NotFilter(PortFilter inner) : PortFilter

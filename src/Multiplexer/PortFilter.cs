@@ -72,6 +72,7 @@ public abstract class PortFilter
     /// <summary>
     /// Reads a filter as people write it for captures: <c>udp port 53</c>, <c>host 10.0.0.1 and tcp dst port 80</c>,
     /// <c>net 10.0.0.0/8</c>, <c>vlan 10</c>, <c>arp</c>, <c>ether host 02:00:00:00:00:01</c>, <c>not (icmp or icmp6)</c>.
+    /// As in pcap-filter(7), <c>and</c> and <c>or</c> bind alike, from the left: <c>tcp or udp and port 53</c> wants port 53 of both.
     /// </summary>
     /// <exception cref="FormatException">The text cannot be read; the message names the column.</exception>
     public static PortFilter Parse(string text)

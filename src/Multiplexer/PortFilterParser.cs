@@ -7,8 +7,8 @@ using NetStack.Wire;
 namespace NetStack.Multiplexer;
 
 /// <summary>
-/// Reads the text form of a <see cref="PortFilter"/>: <c>or</c> binds less than <c>and</c>, <c>not</c> most, brackets group. A
-/// recursive descent over words; every error names the column it was found in, from 1.
+/// Reads the text form of a <see cref="PortFilter"/>: <c>not</c> binds most, <c>and</c> and <c>or</c> bind alike, from the left, as
+/// in pcap-filter(7); brackets group. A recursive descent over words; every error names the column it was found in, from 1.
 /// </summary>
 internal ref struct PortFilterParser
 {
@@ -34,23 +34,20 @@ internal ref struct PortFilterParser
 
     internal PortFilter Parse()
     {
-        PortFilter filter = Or();
+        PortFilter filter = Expression();
         if (_word.Length > 0) Fail($"'{_word}' is not expected here");
         return filter;
     }
 
-    private PortFilter Or()
-    {
-        PortFilter left = And();
-        while (Take("or") || Take("||")) left |= And();
-        return left;
-    }
-
-    private PortFilter And()
+    private PortFilter Expression()
     {
         PortFilter left = Unary();
-        while (Take("and") || Take("&&")) left &= Unary();
-        return left;
+        while (true)
+        {
+            if (Take("and") || Take("&&")) left &= Unary();
+            else if (Take("or") || Take("||")) left |= Unary();
+            else return left;
+        }
     }
 
     private PortFilter Unary()
@@ -63,7 +60,7 @@ internal ref struct PortFilterParser
 
     private PortFilter Bracket()
     {
-        PortFilter inner = Or();
+        PortFilter inner = Expression();
         if (!Take(")")) Fail(_word.Length == 0 ? "')' is missing" : $"')' is expected, not '{_word}'");
         return inner;
     }

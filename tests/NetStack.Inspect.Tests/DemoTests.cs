@@ -23,6 +23,7 @@ public sealed class DemoTests
             StringWriter text = new();
             Assert.True(DemoSummary.Write(world, strategy, attacks, text), text.ToString());
             Assert.True(attack == "H14" || attacks.Sum(a => a.Strikes) > 0, $"{attack} never struck"); // that one wants a steered queue
+            Assert.All(world.Clients, c => Assert.Equal(0, c.Changed));
             if (strategy.Stated(attack) == DemoOutcome.NotStopped) Assert.True(world.Browser.Altered > 0, $"{name}, {attack}: nothing happened\n{text}");
         }
     }
@@ -37,6 +38,16 @@ public sealed class DemoTests
         Assert.All(world.Clients, c => Assert.Equal(c.Frames, c.Intact));
         if (strategy.IsSteered) Assert.True(world.Browser.Port.Counters.FramesSteered > 0);
         else Assert.Equal(0, world.Clients[2].Port.Counters.BodyBytesRead);
+    }
+
+    [Theory, InlineData("web"), InlineData("vlan")]
+    public async Task A_device_that_flips_what_was_read_changes_no_headers_that_were_decided_on(string capture)
+    {
+        ToolRun run = await Tool.RunAsync("demo", SampleCaptures.PathOf(capture), "--hostile", "H4");
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        Assert.Contains("headers only: as sent", run.Output, StringComparison.Ordinal);
+        Assert.Contains("changed after the decision 0", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith("held: the browser took nothing for whole that was not sent\n", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

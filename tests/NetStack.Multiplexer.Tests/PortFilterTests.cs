@@ -16,9 +16,12 @@ public sealed class PortFilterTests
     [InlineData("ether proto 0x88cc", "ether proto 0x88cc")]
     [InlineData("not (arp or icmp) and ip", "not (arp or icmp) and ip")]
     [InlineData("a_or_b", null)]
-    [InlineData("tcp or udp and port 53", "tcp or udp and port 53")]
+    [InlineData("tcp or udp and port 53", "(tcp or udp) and port 53")]
+    [InlineData("tcp or (udp and port 53)", "tcp or (udp and port 53)")]
+    [InlineData("tcp or udp port 53", "tcp or (udp and port 53)")]
+    [InlineData("tcp and port 80 or arp and vlan", "((tcp and port 80) or arp) and vlan")]
     [InlineData("(tcp or udp)and port 53", "(tcp or udp) and port 53")]
-    [InlineData("tcp||udp&&!icmp6", "tcp or udp and not icmp6")]
+    [InlineData("tcp||udp&&!icmp6", "(tcp or udp) and not icmp6")]
     [InlineData("src host fd00::1 and dst portrange 1-9", "src host fd00::1 and dst portrange 1-9")]
     [InlineData("ip6 host fd00::1", "ip6 and host fd00::1")]
     [InlineData("proto 47", "proto 47")]
@@ -28,7 +31,7 @@ public sealed class PortFilterTests
     public void Texts_read_as_people_mean_them(string text, string? meant)
     {
         if (meant is null) Assert.Throws<FormatException>(() => PortFilter.Parse(text));
-        else Assert.Equal(meant, PortFilter.Parse(text).ToString());
+        else Assert.Equal((meant, meant), (PortFilter.Parse(text).ToString(), PortFilter.Parse(meant).ToString()));
     }
 
     [Theory]

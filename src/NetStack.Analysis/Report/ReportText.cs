@@ -46,8 +46,16 @@ internal static class ReportText
         return DateTimeOffset.FromUnixTimeSeconds(at.Seconds).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + $".{at.Nanoseconds / 1000:D6} UTC";
     }
 
-    /// <summary>A text of a file: cut where it is very long, and escaped.</summary>
-    internal static string Name(string text) => WebUtility.HtmlEncode(text.Length > MaxName ? text[..MaxName] + "…" : text);
+    /// <summary>A text of a file: cut where it is very long, and escaped. No control character is left: the page may be shown on a
+    /// terminal, which obeys them.</summary>
+    internal static string Name(string text)
+    {
+        string shown = text.Length > MaxName ? text[..MaxName] + "…" : text;
+        return WebUtility.HtmlEncode(string.Create(shown.Length, shown, static (to, from) =>
+        {
+            for (int i = 0; i < from.Length; i++) to[i] = char.IsControl(from[i]) ? '\uFFFD' : from[i];
+        }));
+    }
 
     private static string Scaled(double value, double unit, string name) => (value / unit).ToString("0.##", CultureInfo.InvariantCulture) + " " + name;
 }

@@ -11,6 +11,7 @@ internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool use
     private readonly ReceivedFrame[] _frames = new ReceivedFrame[32];
     private readonly FetchMeter _meter = new();
     private byte[] _bytes = new byte[2048];
+    private byte[] _decided = new byte[HeaderSnapshot.InlineCapacity];
 
     internal MultiplexerPort Port => port;
 
@@ -28,6 +29,9 @@ internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool use
 
     /// <summary>Frames that are not, and nothing says so.</summary>
     internal long Altered { get; private set; }
+
+    /// <summary>Frames whose headers were other bytes once they had been decided on: none, where headers are read once.</summary>
+    internal long Changed { get; private set; }
 
     /// <summary>Receives what there is.</summary>
     internal int Drain()
@@ -53,10 +57,14 @@ internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool use
         Span<byte> bytes = _bytes.AsSpan(0, length);
         PacketHeaders headers = PacketHeaders.Decode(frame, Frames);
         int end = DemoWorld.HeadersEnd(headers);
+        if (_decided.Length < end) _decided = new byte[end * 2];
+        Span<byte> decided = _decided.AsSpan(0, end);
+        headers.Bytes[..end].CopyTo(decided);
         if (!usesBody)
         {
             looked();
-            Judge(sent.HasHeaders(headers.Bytes[..end]), isDetectable: false);
+            if (!frame.Headers.Require(end)[..end].SequenceEqual(decided)) Changed++;
+            Judge(sent.HasHeaders(decided), isDetectable: false);
             return;
         }
         bool isDetectable;
@@ -72,6 +80,7 @@ internal sealed class DemoClient(MultiplexerPort port, SentFrames sent, bool use
             looked();
             frame.Headers.CopyFrameTo(bytes); // headers that were decided on, and the body, once
             looked();
+            if (!bytes[..end].SequenceEqual(decided)) Changed++;
             isDetectable = SentFrames.IsDetectable(bytes) && (sums || !sent.HasHeaders(bytes[..Math.Min(end, length)])); // of a body that is passed on nothing is claimed
         }
         Judge(sent.HasWhole(bytes), isDetectable);

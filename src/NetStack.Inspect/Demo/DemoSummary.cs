@@ -26,7 +26,9 @@ internal static class DemoSummary
     {
         PortCounters counters = client.Port.Counters;
         output.WriteLine($"{client.Port.Name}: {client.Port.Terms}");
-        output.WriteLine(Text($"  frames {client.Frames}: as sent {client.Intact}, altered and detected {client.Detected}, altered and not detected {client.Altered}{(client.UsesBody ? "" : " (headers only)")}"));
+        output.WriteLine(client.UsesBody
+            ? Text($"  frames {client.Frames}: as sent {client.Intact}, altered and detected {client.Detected}, altered and not detected {client.Altered}; headers changed after the decision {client.Changed}")
+            : Text($"  frames {client.Frames}, headers only: as sent {client.Intact}, altered before they were read {client.Altered + client.Detected}; changed after the decision {client.Changed}"));
         output.WriteLine(Text($"  header fetches {counters.HeaderFetches}, of {counters.HeaderBytesFetched} bytes; body bytes read {counters.BodyBytesRead}; bytes copied per byte received {counters.BytesCopiedPerByteReceived:0.000}"));
         output.WriteLine(Text($"  steered {counters.FramesSteered}, misplaced and dropped {counters.MissteeredFrames}, lost for want of room {counters.Queue.ReceiveDrops.Total}"));
     }
@@ -40,6 +42,11 @@ internal static class DemoSummary
             mayHarm |= stated is DemoOutcome.NotStopped or DemoOutcome.NoTarget;
             string names = string.Join("; ", attack.Select(a => a.Name).Distinct());
             output.WriteLine(Text($"{attack.Key} {names}: struck {attack.Sum(a => a.Strikes)} times; {strategy.Name}: {Words(stated)}"));
+        }
+        if (world.Clients.Any(c => c.Changed > 0))
+        {
+            output.WriteLine("BROKEN: headers changed after they had been decided on");
+            return false;
         }
         bool isHarmed = world.Browser.Altered > 0;
         bool isHeld = !isHarmed || mayHarm;

@@ -25,16 +25,38 @@ internal sealed class SentFrames
     /// checksum. What is neither carries no sum.</summary>
     internal static bool IsDetectable(ReadOnlySpan<byte> frame)
     {
-        const int Ethernet = 14;
-        if (frame.Length < Ethernet + 20 || BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) != 0x0800) return false;
-        ReadOnlySpan<byte> ip = frame[Ethernet..];
+        int network = 14;
+        while (frame.Length >= network + 4 && EtherTypeBefore(frame, network) is 0x8100 or 0x88A8 or 0x9100) network += 4;
+        if (frame.Length < network) return false;
+        return EtherTypeBefore(frame, network) switch
+        {
+            0x0800 => frame.Length >= network + 20 && IsDetectableIpv4(frame[network..]),
+            0x86DD => frame.Length >= network + 40 && IsDetectableIpv6(frame[network..]),
+            _ => false,
+        };
+    }
+
+    private static ushort EtherTypeBefore(ReadOnlySpan<byte> frame, int network) => BinaryPrimitives.ReadUInt16BigEndian(frame[(network - 2)..]);
+
+    private static bool IsDetectableIpv4(ReadOnlySpan<byte> ip)
+    {
         int headerLength = (ip[0] & 15) * 4, total = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
         if (ip[0] >> 4 != 4 || headerLength < 20 || total < headerLength || total > ip.Length || InternetChecksum.Compute(ip[..headerLength]) != 0) return true;
-        if (ip[9] is not 6 and not 17) return false;
-        ReadOnlySpan<byte> segment = ip[headerLength..total];
+        return IsSumWrong(ip[12..20], ip[9], ip[headerLength..total]);
+    }
+
+    private static bool IsDetectableIpv6(ReadOnlySpan<byte> ip)
+    {
+        int length = BinaryPrimitives.ReadUInt16BigEndian(ip[4..]);
+        return ip[0] >> 4 != 6 || length > ip.Length - 40 || IsSumWrong(ip[8..40], ip[6], ip.Slice(40, length));
+    }
+
+    private static bool IsSumWrong(ReadOnlySpan<byte> addresses, byte protocol, ReadOnlySpan<byte> segment)
+    {
+        if (protocol is not 6 and not 17) return false;
         ChecksumAccumulator sum = default;
-        sum.Add(ip[12..20]);
-        sum.AddU16(ip[9]);
+        sum.Add(addresses);
+        sum.AddU16(protocol);
         sum.AddU16((ushort)segment.Length);
         sum.Add(segment);
         return sum.Finish() != 0;

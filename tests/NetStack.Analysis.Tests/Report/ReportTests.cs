@@ -41,18 +41,22 @@ public sealed class ReportTests
     [InlineData("\"><svg onload=alert(1)>")]
     [InlineData("/*data*/<!--tables-->/*uplot*/")]
     [InlineData("\u2028\u0000&lt;'")]
+    [InlineData("\u001b]0;title\u0007\u009b31m\n")]
     public void Hostile_names_stay_text(string name)
     {
         ReportBuilder report = Build("web");
         report.AddFile(name, [new CaptureInterface(0, LinkType.Ethernet, 0, TimeResolution.Microseconds, 0, name, name)], new CaptureDamage("bad_block", 7, name));
         string page = Write(report);
         string plain = Page("web");
+        Assert.Equal(Controls(plain), Controls(page)); // a page on standard output must not steer the terminal
         foreach (string tag in new[] { "<script", "</script", "<img", "<svg" })
             Assert.Equal(Regex.Count(plain, tag, RegexOptions.IgnoreCase), Regex.Count(page, tag, RegexOptions.IgnoreCase));
         string json = Regex.Match(page, "id=\"data\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value;
         using JsonDocument data = JsonDocument.Parse(json);
         Assert.Equal(JsonValueKind.Object, data.RootElement.ValueKind);
     }
+
+    private static string Controls(string page) => string.Concat(page.Where(c => char.IsControl(c) && c != '\n').Distinct());
 
     [Fact]
     public void A_page_of_no_packets_says_so()
