@@ -130,7 +130,7 @@ internal ref partial struct PacketDecoder
     /// <summary>Steps over attributes up to the packet, where the header ends; there may be none.</summary>
     private bool TryFindNflogPacket(ref PacketHeaders headers, out int length, out int packetLength)
     {
-        const int MaxHeader = 1024; // the attributes that there are take far less
+        const int MaxHeader = 512; // the attributes that there are take less
         length = NflogView.MinSize;
         packetLength = 0;
         while (length < _end - _at)
@@ -148,6 +148,7 @@ internal ref partial struct PacketDecoder
                 packetLength = size - NflogAttributes.HeadSize;
                 return true;
             }
+            if (!TryLength(ref headers, LayerKind.Nflog, length + size)) return false;
             length += NflogAttributes.Padded(size);
         }
         length = Math.Min(length, _end - _at);

@@ -72,7 +72,9 @@ internal ref partial struct PacketDecoder
     {
         if (!TryHeader(ref headers, LayerKind.Gtp, GtpView.MinSize, out ReadOnlySpan<byte> bytes)) return;
         GtpView.TryRead(bytes, out GtpView gtp);
-        Narrow(ref headers, LayerKind.Gtp, GtpView.MinSize + gtp.Length);
+        // Like UDP's, the length is the whole datagram's where this is its first fragment.
+        if (_isFragment) _end = Math.Min(_end, _at + GtpView.MinSize + gtp.Length);
+        else Narrow(ref headers, LayerKind.Gtp, GtpView.MinSize + gtp.Length);
         int length = gtp.HeaderLength;
         if (!TryLength(ref headers, LayerKind.Gtp, length)) return;
         GtpView.TryRead(Private(length), out gtp);
