@@ -31,6 +31,11 @@ internal static class LayerJson
         LayerKind.Gre => "gre"u8,
         LayerKind.Vxlan => "vxlan"u8,
         LayerKind.Geneve => "geneve"u8,
+        LayerKind.Gtp => "gtp"u8,
+        LayerKind.Erspan => "erspan"u8,
+        LayerKind.CiscoHdlc => "chdlc"u8,
+        LayerKind.Nflog => "nflog"u8,
+        LayerKind.Wccp => "wccp"u8,
         _ => "packet"u8,
     };
 
@@ -42,13 +47,13 @@ internal static class LayerJson
         switch (layer.Kind)
         {
             case LayerKind.Ethernet or LayerKind.Vlan or LayerKind.Llc or LayerKind.Mpls or LayerKind.Pppoe or LayerKind.Ppp
-                or LayerKind.LinuxSll or LayerKind.LinuxSll2 or LayerKind.NullLoopback or LayerKind.Loop:
+                or LayerKind.LinuxSll or LayerKind.LinuxSll2 or LayerKind.NullLoopback or LayerKind.Loop or LayerKind.CiscoHdlc or LayerKind.Nflog:
                 LinkJson.Append(ref line, layer, bytes);
                 break;
             case LayerKind.Tcp or LayerKind.Udp or LayerKind.Icmp or LayerKind.Icmpv6 or LayerKind.Igmp:
                 TransportJson.Append(ref line, layer, bytes);
                 break;
-            case LayerKind.Gre or LayerKind.Vxlan or LayerKind.Geneve:
+            case LayerKind.Gre or LayerKind.Vxlan or LayerKind.Geneve or LayerKind.Gtp or LayerKind.Erspan or LayerKind.Wccp:
                 TunnelJson.Append(ref line, layer, bytes);
                 break;
             default:

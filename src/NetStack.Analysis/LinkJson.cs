@@ -50,6 +50,15 @@ internal static class LinkJson
             case LayerKind.NullLoopback or LayerKind.Loop when NullLoopbackView.TryRead(bytes, layer.Kind == LayerKind.Loop, out NullLoopbackView loopback):
                 Number(ref line, ",\"family\":"u8, loopback.Family);
                 break;
+            case LayerKind.CiscoHdlc when CiscoHdlcView.TryRead(bytes, out CiscoHdlcView hdlc):
+                Number(ref line, ",\"address\":"u8, hdlc.Address);
+                Number(ref line, ",\"protocol\":"u8, hdlc.Protocol);
+                break;
+            case LayerKind.Nflog when NflogView.TryRead(bytes, out NflogView nflog):
+                Number(ref line, ",\"family\":"u8, nflog.Family);
+                Number(ref line, ",\"version\":"u8, nflog.Version);
+                Number(ref line, ",\"group\":"u8, nflog.ResourceId);
+                break;
             default:
                 break;
         }

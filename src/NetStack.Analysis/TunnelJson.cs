@@ -24,6 +24,20 @@ internal static class TunnelJson
                 Number(ref line, ",\"protocol\":"u8, geneve.Protocol);
                 Number(ref line, ",\"options_len\":"u8, geneve.OptionsLength);
                 break;
+            case LayerKind.Gtp when GtpView.TryRead(bytes, out GtpView gtp):
+                Number(ref line, ",\"type\":"u8, gtp.MessageType);
+                Number(ref line, ",\"length\":"u8, gtp.Length);
+                Number(ref line, ",\"teid\":"u8, gtp.Teid);
+                if (gtp.HasSequence && gtp.IsWhole) Number(ref line, ",\"seq\":"u8, gtp.Sequence);
+                break;
+            case LayerKind.Erspan when ErspanView.TryRead(bytes, out ErspanView erspan):
+                Number(ref line, ",\"version\":"u8, erspan.Version);
+                Number(ref line, ",\"vlan\":"u8, erspan.Vlan);
+                Number(ref line, ",\"spanid\":"u8, erspan.SessionId);
+                break;
+            case LayerKind.Wccp when WccpRedirectView.TryRead(bytes, out WccpRedirectView wccp):
+                Number(ref line, ",\"service\":"u8, wccp.ServiceId);
+                break;
             default:
                 break;
         }

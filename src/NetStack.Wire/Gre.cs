@@ -6,6 +6,15 @@ public readonly ref struct GreView
     /// <summary>Bytes in the fixed part.</summary>
     public const int MinSize = 4;
 
+    /// <summary>The protocol number of ERSPAN type II, and of type I where there is no sequence number.</summary>
+    public const ushort Erspan = 0x88BE;
+
+    /// <summary>The protocol number of ERSPAN type III.</summary>
+    public const ushort Erspan3 = 0x22EB;
+
+    /// <summary>The protocol number of a packet redirected by WCCP.</summary>
+    public const ushort Wccp = 0x883E;
+
     private readonly ReadOnlySpan<byte> _bytes;
 
     private GreView(ReadOnlySpan<byte> bytes) => _bytes = bytes;

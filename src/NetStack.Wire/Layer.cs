@@ -85,6 +85,21 @@ public enum LayerKind : byte
 
     /// <summary>Geneve.</summary>
     Geneve,
+
+    /// <summary>GTP-U.</summary>
+    Gtp,
+
+    /// <summary>ERSPAN of type II or III.</summary>
+    Erspan,
+
+    /// <summary>Cisco HDLC.</summary>
+    CiscoHdlc,
+
+    /// <summary>The header of Linux's NFLOG.</summary>
+    Nflog,
+
+    /// <summary>The redirect header of WCCP.</summary>
+    Wccp,
 }
 
 /// <summary>One header of a packet.</summary>

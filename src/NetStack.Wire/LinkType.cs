@@ -43,6 +43,9 @@ public enum LinkType : ushort
     /// <summary>Raw IPv6.</summary>
     Ipv6 = 229,
 
+    /// <summary>Linux's NFLOG: attributes, the packet among them.</summary>
+    Nflog = 239,
+
     /// <summary>Linux cooked capture v2.</summary>
     LinuxSll2 = 276,
 }

@@ -1,6 +1,6 @@
 namespace NetStack.Wire;
 
-/// <summary>Link layers and tunnels.</summary>
+/// <summary>Link layers.</summary>
 internal ref partial struct PacketDecoder
 {
     private void Ethernet(ref PacketHeaders headers)
@@ -46,14 +46,14 @@ internal ref partial struct PacketDecoder
     {
         if (!TryHeader(ref headers, LayerKind.Mpls, MplsView.Size, out ReadOnlySpan<byte> bytes)) return;
         MplsView.TryRead(bytes, out MplsView label);
-        Accept(ref headers, LayerKind.Mpls, MplsView.Size, label.IsBottom ? Next.AfterMpls : Next.Mpls, (int)label.Label);
+        Accept(ref headers, LayerKind.Mpls, MplsView.Size, label.IsBottom ? Next.IpOrUnknown : Next.Mpls, (int)label.Label);
     }
 
-    /// <summary>What follows the last label is told by its first nibble only (RFC 4928).</summary>
-    private void AfterMpls(ref PacketHeaders headers)
+    /// <summary>What follows a header that does not say is told by its first nibble only (RFC 4928).</summary>
+    private void IpOrUnknown(ref PacketHeaders headers)
     {
         ReadOnlySpan<byte> bytes = Private(1);
-        if (bytes.IsEmpty && _at < _end) Stop(ref headers, NoteCode.Truncated, LayerKind.Mpls, 1, 0);
+        if (bytes.IsEmpty && _at < _end) Stop(ref headers, NoteCode.Truncated, headers.Layers[^1].Kind, 1, 0);
         else _next = bytes.IsEmpty ? Next.Nothing : (bytes[0] >> 4) switch { 4 => Next.Ipv4, 6 => Next.Ipv6, _ => Next.Unsupported };
     }
 
@@ -108,57 +108,50 @@ internal ref partial struct PacketDecoder
         Accept(ref headers, kind, NullLoopbackView.Size, next, (int)loopback.Family);
     }
 
-    private void Gre(ref PacketHeaders headers)
+    private void CiscoHdlc(ref PacketHeaders headers)
     {
-        if (!TryHeader(ref headers, LayerKind.Gre, GreView.MinSize, out ReadOnlySpan<byte> bytes)) return;
-        GreView.TryRead(bytes, out GreView gre);
-        if (gre.Version != 1) CheckVersion(ref headers, LayerKind.Gre, gre.Version, 0);
-        int length = gre.HeaderLength;
-        if (!TryLength(ref headers, LayerKind.Gre, length)) return;
-        GreView.TryRead(Private(length), out gre);
-        if (gre.HasRouting && !TrySkipGreRoutes(ref headers, ref length)) return;
-        Next next = AfterEtherType(gre.Protocol);
-        if (next is Next.Vlan or Next.Pppoe or Next.Arp) next = Next.Unsupported; // not GRE protocol types
-        if (_at + length >= _end) next = Next.Nothing; // a bare acknowledgement of PPTP, or a keepalive
-        Accept(ref headers, LayerKind.Gre, length, next, gre.Protocol);
+        if (!TryHeader(ref headers, LayerKind.CiscoHdlc, CiscoHdlcView.Size, out ReadOnlySpan<byte> bytes)) return;
+        CiscoHdlcView.TryRead(bytes, out CiscoHdlcView hdlc);
+        Next next = hdlc.Protocol == CiscoHdlcView.Slarp ? Next.Unsupported : AfterEtherType(hdlc.Protocol);
+        Accept(ref headers, LayerKind.CiscoHdlc, CiscoHdlcView.Size, next, hdlc.Protocol);
     }
 
-    /// <summary>Notes an unknown version of a header whose layout other versions are likely to keep; the walk goes on.</summary>
-    private static void CheckVersion(ref PacketHeaders headers, LayerKind kind, int version, int expected)
+    private void Nflog(ref PacketHeaders headers)
     {
-        if (version != expected) Remark(ref headers, NoteCode.BadVersion, kind, version, expected);
+        if (!TryHeader(ref headers, LayerKind.Nflog, NflogView.MinSize, out ReadOnlySpan<byte> bytes)) return;
+        NflogView.TryRead(bytes, out NflogView nflog);
+        Next next = nflog.Family switch { 2 => Next.Ipv4, 10 => Next.Ipv6, _ => Next.Unsupported };
+        int family = nflog.Family;
+        if (!TryFindNflogPacket(ref headers, out int length, out int packetLength)) return;
+        Narrow(ref headers, LayerKind.Nflog, length + packetLength);
+        Accept(ref headers, LayerKind.Nflog, length, packetLength == 0 ? Next.Nothing : next, family);
     }
 
-    /// <summary>Steps over source route entries up to the one of length 0 (RFC 1701).</summary>
-    private bool TrySkipGreRoutes(ref PacketHeaders headers, ref int length)
+    /// <summary>Steps over attributes up to the packet, where the header ends; there may be none.</summary>
+    private bool TryFindNflogPacket(ref PacketHeaders headers, out int length, out int packetLength)
     {
-        for (int entry = 0; entry < 64; entry++)
+        const int MaxHeader = 512; // the attributes that there are take less
+        length = NflogView.MinSize;
+        packetLength = 0;
+        while (length < _end - _at)
         {
-            if (!TryLength(ref headers, LayerKind.Gre, length + 4)) return false;
-            ReadOnlySpan<byte> bytes = Private(length + 4);
-            int size = bytes[length + 3];
-            bool isLast = Wire.Bytes.U16(bytes, length) == 0 && size == 0;
-            length += 4 + size;
-            if (!TryLength(ref headers, LayerKind.Gre, length)) return false;
-            if (isLast) return true;
+            int head = length + NflogAttributes.HeadSize;
+            if (!TryLength(ref headers, LayerKind.Nflog, head)) return false;
+            if (head > MaxHeader || !NflogAttributes.TryReadHead(Private(head)[length..], out ushort type, out int size))
+            {
+                Stop(ref headers, NoteCode.BadLength, LayerKind.Nflog, head, MaxHeader);
+                return false;
+            }
+            if (type == NflogAttributes.Packet)
+            {
+                length = head;
+                packetLength = size - NflogAttributes.HeadSize;
+                return true;
+            }
+            if (!TryLength(ref headers, LayerKind.Nflog, length + size)) return false;
+            length += NflogAttributes.Padded(size);
         }
-        Stop(ref headers, NoteCode.BadLength, LayerKind.Gre, length, _end - _at);
-        return false;
-    }
-
-    private void Vxlan(ref PacketHeaders headers)
-    {
-        if (!TryHeader(ref headers, LayerKind.Vxlan, VxlanView.Size, out ReadOnlySpan<byte> bytes)) return;
-        VxlanView.TryRead(bytes, out VxlanView vxlan);
-        Accept(ref headers, LayerKind.Vxlan, VxlanView.Size, Next.Ethernet, (int)vxlan.Vni);
-    }
-
-    private void Geneve(ref PacketHeaders headers)
-    {
-        if (!TryHeader(ref headers, LayerKind.Geneve, GeneveView.MinSize, out ReadOnlySpan<byte> bytes)) return;
-        GeneveView.TryRead(bytes, out GeneveView geneve);
-        CheckVersion(ref headers, LayerKind.Geneve, geneve.Version, 0);
-        if (!TryLength(ref headers, LayerKind.Geneve, geneve.HeaderLength)) return;
-        Accept(ref headers, LayerKind.Geneve, geneve.HeaderLength, AfterEtherType(geneve.Protocol), geneve.Protocol);
+        length = Math.Min(length, _end - _at);
+        return TryLength(ref headers, LayerKind.Nflog, length);
     }
 }

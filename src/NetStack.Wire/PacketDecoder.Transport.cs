@@ -62,7 +62,15 @@ internal ref partial struct PacketDecoder
     {
         if (_at + UdpView.Size >= _end) return Next.Payload;
         if (source == VxlanView.Port || destination == VxlanView.Port) return Next.Vxlan;
-        return source == GeneveView.Port || destination == GeneveView.Port ? Next.Geneve : Next.Payload;
+        if (source == GeneveView.Port || destination == GeneveView.Port) return Next.Geneve;
+        return (source == GtpView.Port || destination == GtpView.Port) && IsGtp() ? Next.Gtp : Next.Payload;
+    }
+
+    /// <summary>Other programs may happen on GTP's port: what is not its version 1 is payload. Where it was not captured, it counts as GTP.</summary>
+    private readonly bool IsGtp()
+    {
+        ReadOnlySpan<byte> bytes = Private(UdpView.Size + 1);
+        return bytes.Length <= UdpView.Size || GtpView.IsVersion1(bytes[UdpView.Size]);
     }
 
     private void Icmp(ref PacketHeaders headers, LayerKind kind)

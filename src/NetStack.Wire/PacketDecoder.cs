@@ -35,7 +35,7 @@ internal ref partial struct PacketDecoder
         Llc,
         Vlan,
         Mpls,
-        AfterMpls,
+        IpOrUnknown, // its first nibble tells
         Pppoe,
         Ppp,
         LinuxSll,
@@ -59,6 +59,11 @@ internal ref partial struct PacketDecoder
         Gre,
         Vxlan,
         Geneve,
+        Gtp,
+        Erspan,
+        CiscoHdlc,
+        Nflog,
+        Wccp,
     }
 
     internal void Decode(ref PacketHeaders headers, LinkType linkType)
@@ -76,6 +81,8 @@ internal ref partial struct PacketDecoder
             LinkType.LinuxSll2 => Next.LinuxSll2,
             LinkType.Ppp or LinkType.PppHdlc => Next.Ppp,
             LinkType.PppEther => Next.Pppoe,
+            LinkType.CiscoHdlc => Next.CiscoHdlc,
+            LinkType.Nflog => Next.Nflog,
             _ => Next.Unsupported,
         };
         while (_next > Next.Unsupported)
@@ -107,7 +114,7 @@ internal ref partial struct PacketDecoder
             case Next.Llc: Llc(ref headers); break;
             case Next.Vlan: Vlan(ref headers); break;
             case Next.Mpls: Mpls(ref headers); break;
-            case Next.AfterMpls: AfterMpls(ref headers); break;
+            case Next.IpOrUnknown: IpOrUnknown(ref headers); break;
             case Next.Pppoe: Pppoe(ref headers); break;
             case Next.Ppp: Ppp(ref headers); break;
             case Next.LinuxSll: LinuxSll(ref headers, 1); break;
@@ -131,6 +138,11 @@ internal ref partial struct PacketDecoder
             case Next.Gre: Gre(ref headers); break;
             case Next.Vxlan: Vxlan(ref headers); break;
             case Next.Geneve: Geneve(ref headers); break;
+            case Next.Gtp: Gtp(ref headers); break;
+            case Next.Erspan: Erspan(ref headers); break;
+            case Next.CiscoHdlc: CiscoHdlc(ref headers); break;
+            case Next.Nflog: Nflog(ref headers); break;
+            case Next.Wccp: Wccp(ref headers); break;
             default: _next = Next.Nothing; break;
         }
     }

@@ -11,7 +11,7 @@ public sealed class FrameKeyTests
     public void Key_and_headers_agree_over_random_packets_well_formed_or_not()
     {
         int compared = 0, withPorts = 0, later = 0;
-        for (int seed = 0; seed < 12_000; seed++)
+        for (int seed = 0; seed < 13_000; seed++)
         {
             RandomPackets packets = new(seed);
             byte[] packet = seed % 2 == 0 ? packets.WellFormed(out LinkType linkType) : packets.Mutated(out linkType);

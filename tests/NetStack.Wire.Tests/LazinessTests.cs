@@ -47,7 +47,8 @@ public sealed class LazinessTests
             int end = headers.Layers.IsEmpty ? 0 : headers.Layers[^1].PayloadOffset;
             // The views of ICMP, IGMP and their kin read up to 56 bytes behind the eight that count as header, and the reason why a walk
             // ends may lie in the first bytes of the header that was not added.
-            Assert.True(headers.Bytes.Length < end + 2 * HeaderLine.Size + 60, $"seed {seed}: {headers.Bytes.Length} fetched, headers end at {end}: {Decoding.Kinds(headers)}");
+            int walked = linkType == LinkType.Nflog ? 512 : 0; // its attributes, before one of them turns out to be broken
+            Assert.True(headers.Bytes.Length < end + walked + 2 * HeaderLine.Size + 60, $"seed {seed}: {headers.Bytes.Length} fetched, headers end at {end}: {Decoding.Kinds(headers)}");
         }
     }
 }

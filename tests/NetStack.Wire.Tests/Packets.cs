@@ -53,6 +53,8 @@ internal static class Packets
     internal static byte[] Geneve(EtherType type, byte[] options, params byte[] payload) =>
         Udp(GeneveView.Port, Head(d => new GeneveHeader(10, (ushort)type).Write(d, options), payload));
 
+    internal static byte[] Gtp(params byte[] payload) => Udp(GtpView.Port, [0x30, 255, (byte)(payload.Length >> 8), (byte)payload.Length, 0, 0, 0, 7, .. payload]);
+
     internal static byte[] Gre(EtherType type, params byte[] payload) => Head(new GreHeader((ushort)type, Key: 5, Sequence: 6).Write, payload);
 
     internal static byte[] Mpls(bool bottom, params byte[] payload) => Head(new MplsHeader(16, 0, bottom, 64).Write, payload);

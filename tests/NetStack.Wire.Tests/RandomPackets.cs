@@ -8,7 +8,7 @@ internal sealed class RandomPackets(int seed)
     internal static readonly LinkType[] LinkTypes =
     [
         LinkType.Null, LinkType.Ethernet, LinkType.Ppp, LinkType.PppHdlc, LinkType.PppEther, LinkType.Raw, LinkType.CiscoHdlc, LinkType.Ieee80211,
-        LinkType.Loop, LinkType.LinuxSll, LinkType.Ieee80211Radiotap, LinkType.Ipv4, LinkType.Ipv6, LinkType.LinuxSll2, (LinkType)9999,
+        LinkType.Loop, LinkType.LinuxSll, LinkType.Ieee80211Radiotap, LinkType.Ipv4, LinkType.Ipv6, LinkType.LinuxSll2, LinkType.Nflog, (LinkType)9999,
     ];
 
     private readonly Random _random = new(seed);
@@ -39,6 +39,11 @@ internal sealed class RandomPackets(int seed)
             case LinkType.LinuxSll or LinkType.LinuxSll2:
                 byte[] payload = AfterEtherType(0, out EtherType type);
                 return Head(new LinuxSllHeader(linkType == LinkType.LinuxSll2 ? 2 : 1, 4, 1, (ushort)type, 3, MacA).Write, payload);
+            case LinkType.CiscoHdlc:
+                byte[] content = AfterEtherType(0, out EtherType protocol);
+                return [0x0F, 0, (byte)((int)protocol >> 8), (byte)protocol, .. content];
+            case LinkType.Nflog:
+                return Nflog(_random.Next(2) == 0);
             case LinkType.Ipv4:
                 return Ip4(0);
             case LinkType.Ipv6:
@@ -126,6 +131,13 @@ internal sealed class RandomPackets(int seed)
         return Head(new PppHeader(isV6 ? PppView.Ipv6 : PppView.Ipv4).Write, isV6 ? Ip6(depth) : Ip4(depth));
     }
 
+    private byte[] Nflog(bool isV6)
+    {
+        byte[] packet = isV6 ? Ip6(0) : Ip4(0);
+        int size = packet.Length + NflogAttributes.HeadSize;
+        return [isV6 ? (byte)10 : (byte)2, 0, 0, 5, 5, 0, 10, 0, 0, 0, 0, 0, (byte)size, (byte)(size >> 8), 9, 0, .. packet];
+    }
+
     private byte[] Ip4(int depth)
     {
         byte[] payload = AfterIp(depth, isV6: false, out IpProtocol protocol);
@@ -189,9 +201,15 @@ internal sealed class RandomPackets(int seed)
             5 => Bytes(_random.Next(60)),
             6 => Ip4(depth + 1),
             7 => Ip6(depth + 1),
-            8 => _random.Next(2) == 0 ? Gre(EtherType.TransparentEthernet, Frame(depth + 1)) : Gre(EtherType.Ipv4, Ip4(depth + 1)),
+            8 => _random.Next(4) switch
+            {
+                0 => Gre(EtherType.TransparentEthernet, Frame(depth + 1)),
+                1 => Gre((EtherType)GreView.Erspan, [0x10, 5, 0, 7, 0, 0, 0, 9, .. Frame(depth + 1)]),
+                2 => Gre((EtherType)GreView.Wccp, [0, 1, 0, 2, .. Ip4(depth + 1)]),
+                _ => Gre(EtherType.Ipv4, Ip4(depth + 1)),
+            },
             9 => Authentication(IpProtocol.Tcp, Tcp([1])),
-            10 => Packets.Vxlan(Frame(depth + 1)),
+            10 => _random.Next(2) == 0 ? Packets.Vxlan(Frame(depth + 1)) : Packets.Gtp(Ip6(depth + 1)),
             _ => Packets.Geneve(EtherType.TransparentEthernet, new byte[_random.Next(8) * 4], Frame(depth + 1)),
         };
     }

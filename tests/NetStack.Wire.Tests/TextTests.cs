@@ -90,6 +90,32 @@ public sealed class TextTests
     public void Geneve(string hex, string text) => Tells(hex, text, (b, ref line) => { GeneveView.TryRead(b, out GeneveView v); v.AppendTo(ref line); });
 
     [Theory]
+    [InlineData("30ff 0010 9e40ba4f", "GTP-U v1, T-PDU, teid 0x9e40ba4f")]
+    [InlineData("3201 0004 00000000 00070000", "GTP-U v1, echo request, teid 0x00000000, seq 7")]
+    [InlineData("3063 0004 00000001", "GTP-U v1, type 99, teid 0x00000001")]
+    public void Gtp(string hex, string text) => Tells(hex, text, (b, ref line) => { GtpView.TryRead(b, out GtpView v); v.AppendTo(ref line); });
+
+    [Theory]
+    [InlineData("1065 c001 00084065", "ERSPAN type II, session 1, vlan 101, index 540773")]
+    [InlineData("2014 0402 00000009 00000000", "ERSPAN type III, session 2, vlan 20, truncated, timestamp 9")]
+    public void Erspan(string hex, string text) => Tells(hex, text, (b, ref line) => { ErspanView.TryRead(b, out ErspanView v); v.AppendTo(ref line); });
+
+    [Theory]
+    [InlineData("0f00 0800", "CHDLC, proto IPv4 (0x0800)")]
+    [InlineData("8f00 8035", "SLARP")]
+    public void Cisco_hdlc(string hex, string text) => Tells(hex, text, (b, ref line) => { CiscoHdlcView.TryRead(b, out CiscoHdlcView v); v.AppendTo(ref line); });
+
+    [Theory]
+    [InlineData("0200 002a", "NFLOG, IPv4, group 42")]
+    [InlineData("0700 0001", "NFLOG, family 7, group 1")]
+    public void Nflog(string hex, string text) => Tells(hex, text, (b, ref line) => { NflogView.TryRead(b, out NflogView v); v.AppendTo(ref line); });
+
+    [Theory]
+    [InlineData("0559 0048", "WCCP redirect, service 89, bucket 72")]
+    [InlineData("c001 0203", "WCCP redirect, dynamic service 1, bucket 2")]
+    public void Wccp(string hex, string text) => Tells(hex, text, (b, ref line) => { WccpRedirectView.TryRead(b, out WccpRedirectView v); v.AppendTo(ref line); });
+
+    [Theory]
     [InlineData("5", "Flags [S.], seq 1, ack 2, win 512, length 0", 0x012)]
     [InlineData("5", "Flags [FP.], seq 1:4, ack 2, win 512, length 3", 0x019)]
     [InlineData("5", "Flags [none], win 512, length 0", 0x000)]

@@ -131,6 +131,27 @@ internal static class ViewSweep
             gre.AppendTo(ref line);
         }
         if (VxlanView.TryRead(bytes, out VxlanView vxlan)) { Use(VxlanHeader.From(vxlan)); vxlan.AppendTo(ref line); }
+        if (GtpView.TryRead(bytes, out GtpView gtp))
+        {
+            if (gtp.IsWhole && gtp.HeaderLength == GtpView.FullSize) Use(gtp.Sequence + gtp.NPduNumber + gtp.NextExtension);
+            Use(gtp.MessageType + gtp.Length + gtp.Teid);
+            gtp.AppendTo(ref line);
+        }
+        if (ErspanView.TryRead(bytes, out ErspanView erspan))
+        {
+            if (erspan.IsWhole) Use(erspan.HeaderLength);
+            if (erspan.IsWhole && erspan.Version == ErspanView.Version3) Use(erspan.FrameType);
+            Use(erspan.ClassOfService);
+            erspan.AppendTo(ref line);
+        }
+        if (CiscoHdlcView.TryRead(bytes, out CiscoHdlcView hdlc)) { Use(hdlc.Address + hdlc.Control); hdlc.AppendTo(ref line); }
+        if (WccpRedirectView.TryRead(bytes, out WccpRedirectView wccp)) wccp.AppendTo(ref line);
+        if (NflogView.TryRead(bytes, out NflogView nflog))
+        {
+            NflogAttributes attributes = nflog.Attributes;
+            while (attributes.MoveNext()) Use(attributes.Type + attributes.Offset + attributes.ValueLength + nflog.Version);
+            nflog.AppendTo(ref line);
+        }
         if (!GeneveView.TryRead(bytes, out GeneveView geneve)) return;
         Use(GeneveHeader.From(geneve));
         GeneveOptions options = geneve.Options;

@@ -87,7 +87,7 @@ internal readonly ref struct FieldScope
     {
         LayerKind.Vlan => IsServiceTag(layer) ? LayerSet.ServiceTag : LayerSet.Of(LayerKind.Vlan),
         LayerKind.Pppoe => new LayerSet(LayerSet.Of(LayerKind.Pppoe).Bits | (IsDiscovery(layer) ? LayerSet.PppoeDiscovery : LayerSet.PppoeSession).Bits),
-        _ => new LayerSet(1u << (int)layer.Kind),
+        _ => new LayerSet(1UL << (int)layer.Kind),
     };
 
     private Layer LayerAt(int index) => index < _layers.Length ? _layers[index] : State.Quoted[index - _layers.Length];

@@ -4,16 +4,16 @@ using NetStack.Wire;
 namespace NetStack.Analysis;
 
 /// <summary>Kinds of headers.</summary>
-internal readonly record struct LayerSet(uint Bits)
+internal readonly record struct LayerSet(ulong Bits)
 {
     /// <summary>802.1ad tags, which the decoder does not tell from 802.1Q tags by their kind.</summary>
-    internal static LayerSet ServiceTag => new(1u << 31);
+    internal static LayerSet ServiceTag => new(1UL << 63);
 
     /// <summary>PPPoE in discovery, which has the kind of PPPoE in a session.</summary>
-    internal static LayerSet PppoeDiscovery => new(1u << 30);
+    internal static LayerSet PppoeDiscovery => new(1UL << 62);
 
     /// <summary>PPPoE in a session.</summary>
-    internal static LayerSet PppoeSession => new(1u << 29);
+    internal static LayerSet PppoeSession => new(1UL << 61);
 
     internal bool IsEmpty => Bits == 0;
 
@@ -21,8 +21,8 @@ internal readonly record struct LayerSet(uint Bits)
 
     internal static LayerSet Of(params ReadOnlySpan<LayerKind> kinds)
     {
-        uint bits = 0;
-        foreach (LayerKind kind in kinds) bits |= 1u << (int)kind;
+        ulong bits = 0;
+        foreach (LayerKind kind in kinds) bits |= 1UL << (int)kind;
         return new LayerSet(bits);
     }
 

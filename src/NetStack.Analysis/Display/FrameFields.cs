@@ -44,6 +44,7 @@ internal static class FrameFields
         for (int i = 0; i < count; i++)
         {
             Layer at = i < scope.Layers.Length ? scope.Layers[i] : scope.State.Quoted[i - scope.Layers.Length];
+            if (at.Kind == LayerKind.Wccp) continue; // to Wireshark a part of GRE
             // One name for a stack of labels.
             if (at.Kind == LayerKind.Mpls && i > 0 && scope.Layers[i - 1].Kind == LayerKind.Mpls) continue;
             Append(ref line, NameOf(scope, at), ref isFirst);

@@ -18,6 +18,14 @@ internal static class LinkFields
         Cooked(fields);
         fields.Protocol("null", "BSD loopback", LayerKind.NullLoopback, LayerKind.Loop);
         fields.Computed("null.family", Unsigned32, "Address family, by the writing host's numbers", Family);
+        fields.Protocol("chdlc", "Cisco HDLC", LayerKind.CiscoHdlc);
+        fields.Number("chdlc.address", 1, "Address", 0, hex: true);
+        fields.Number("chdlc.control", 1, "Control", 1, hex: true);
+        fields.Number("chdlc.protocol", 2, "EtherType of what follows", 2, hex: true);
+        fields.Protocol("nflog", "Linux's NFLOG", LayerKind.Nflog);
+        fields.Number("nflog.family", 1, "Address family", 0);
+        fields.Number("nflog.version", 1, "Version", 1);
+        fields.Number("nflog.res_id", 2, "Group", 2);
     }
 
     private static void Ethernet(FieldList fields)

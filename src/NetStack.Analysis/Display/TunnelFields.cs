@@ -9,6 +9,8 @@ internal static class TunnelFields
     internal static void Add(FieldList fields)
     {
         Gre(fields);
+        Mobile(fields);
+        Mirror(fields);
         fields.Protocol("vxlan", "VXLAN", LayerKind.Vxlan);
         fields.Number("vxlan.flags", 2, "Flags", 0, hex: true);
         fields.Flag("vxlan.flag_g", "Group policy extension", 0, 2, 0x8000);
@@ -27,6 +29,33 @@ internal static class TunnelFields
         fields.Computed("geneve.option.class", Unsigned16, "Class of an option", GeneveOption(o => o.Class), hexDigits: 4);
         fields.Computed("geneve.option.type", Unsigned8, "Type of an option", GeneveOption(o => o.Type), hexDigits: 2);
         fields.Computed("geneve.option.length", Unsigned8, "Bytes in an option, header included", GeneveOption(o => (uint)o.Data.Length + 4));
+    }
+
+    private static void Mobile(FieldList fields)
+    {
+        fields.Protocol("gtp", "GTP-U", LayerKind.Gtp);
+        fields.Number("gtp.flags", 1, "Flags", 0, hex: true);
+        fields.Number("gtp.flags.version", 1, "Version", 0, 0xE0);
+        fields.Number("gtp.flags.payload", 1, "Protocol type", 0, 0x10);
+        fields.Flag("gtp.flags.e", "There are extension headers", 0, 1, 0x04);
+        fields.Flag("gtp.flags.s", "There is a sequence number", 0, 1, 0x02);
+        fields.Flag("gtp.flags.pn", "There is an N-PDU number", 0, 1, 0x01);
+        fields.Number("gtp.message", 1, "Message type", 1, hex: true);
+        fields.Number("gtp.length", 2, "Bytes behind the first eight", 2);
+        fields.Number("gtp.teid", 4, "Tunnel endpoint identifier", 4, hex: true);
+        fields.Number("gtp.seq_number", 2, "Sequence number", 8, hex: true, when: h => GtpView.TryRead(h, out GtpView gtp) && gtp.HasSequence);
+    }
+
+    private static void Mirror(FieldList fields)
+    {
+        fields.Protocol("erspan", "ERSPAN, types II and III", LayerKind.Erspan);
+        fields.Number("erspan.version", 2, "Version: one less than the type", 0, 0xF000);
+        fields.Number("erspan.vlan", 2, "VLAN of the mirrored frame", 0, 0x0FFF);
+        fields.Number("erspan.cos", 2, "Class of service of the mirrored frame", 2, 0xE000);
+        fields.Number("erspan.truncated", 2, "The mirrored frame was cut", 2, 0x0400);
+        fields.Number("erspan.spanid", 2, "Session", 2, 0x03FF);
+        fields.Number("erspan.index", 4, "Port index, in type II", 4, 0xFFFFF, when: h => h.Length >= ErspanView.Size2 && h[0] >> 4 == ErspanView.Version2);
+        fields.Number("erspan.timestamp", 4, "Time stamp, in type III", 4, when: h => h.Length >= ErspanView.Size2 && h[0] >> 4 == ErspanView.Version3);
     }
 
     private static void Gre(FieldList fields)

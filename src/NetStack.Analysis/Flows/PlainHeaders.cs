@@ -102,5 +102,5 @@ internal static class PlainHeaders
         return PlainPacket.HasFlow;
     }
 
-    private static bool IsTunnel(ushort port) => port is VxlanView.Port or GeneveView.Port;
+    private static bool IsTunnel(ushort port) => port is VxlanView.Port or GeneveView.Port or GtpView.Port;
 }

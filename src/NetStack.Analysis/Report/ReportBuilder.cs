@@ -34,7 +34,7 @@ public sealed class ReportBuilder
     internal DurationHistogram RoundTrips { get; } = new();
 
     /// <summary>Packets and bytes by the innermost header.</summary>
-    internal (long Packets, long Bytes)[] Protocols { get; } = new (long, long)[(int)LayerKind.Geneve + 1];
+    internal (long Packets, long Bytes)[] Protocols { get; } = new (long, long)[(int)LayerKind.Wccp + 1];
 
     /// <summary>Segments by what they are, by bit of <see cref="TcpAnalysis"/>.</summary>
     internal long[] Findings { get; } = new long[16];

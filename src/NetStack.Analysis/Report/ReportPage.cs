@@ -106,6 +106,7 @@ internal sealed class ReportPage(ReportBuilder report, TextWriter output)
     {
         LayerKind.None => "not decoded",
         LayerKind.Icmpv6 => "ICMPv6",
+        LayerKind.CiscoHdlc => "Cisco HDLC",
         LayerKind.Ethernet or LayerKind.Vlan or LayerKind.Geneve or LayerKind.Authentication or LayerKind.LinuxSll or LayerKind.LinuxSll2 or LayerKind.NullLoopback or LayerKind.Loop => kind.ToString(),
         >= LayerKind.Ipv4 and <= LayerKind.Ipv6Fragment => kind.ToString().Replace("Ipv", "IPv", StringComparison.Ordinal),
         _ => kind.ToString().ToUpperInvariant(),

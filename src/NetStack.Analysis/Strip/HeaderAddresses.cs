@@ -208,6 +208,22 @@ internal readonly ref struct HeaderAddresses(Span<byte> header, AddressAnonymise
         }
     }
 
+    /// <summary>The sender's link address of NFLOG; zeros in what holds a link header, and in attributes that are not known.</summary>
+    internal void Nflog()
+    {
+        const int LinkAddressAttribute = 8;
+        NflogAttributes attributes = new(_header);
+        while (attributes.MoveNext() && attributes.Type != NflogAttributes.Packet)
+        {
+            int at = attributes.ValueOffset;
+            int length = Math.Min(attributes.ValueLength, _header.Length - at);
+            // Numbers of at most 16 bytes, and the prefix, which is text.
+            bool isHarmless = attributes.Type is >= 1 and <= 7 or >= 11 and <= 15 or 17 ? length <= 16 : attributes.Type == 10;
+            if (attributes.Type == LinkAddressAttribute && length >= 12) LinkAddress(at + 4, HeaderMap.U16(_header, at), length - 4);
+            else if (!isHarmless) _header.Slice(at, length).Clear();
+        }
+    }
+
     private void Records(int at, int size)
     {
         while (at + 4 <= _header.Length)

@@ -116,7 +116,7 @@ internal sealed class HeaderMap
         LayerKind.Ipv6 => Ipv6View.Size,
         LayerKind.Authentication => 12,
         LayerKind.Pppoe => PppoeView.Size,
-        LayerKind.Llc or LayerKind.Vlan or LayerKind.Mpls or LayerKind.NullLoopback or LayerKind.Loop or LayerKind.Gre => 4,
+        LayerKind.Llc or LayerKind.Vlan or LayerKind.Mpls or LayerKind.NullLoopback or LayerKind.Loop or LayerKind.Gre or LayerKind.CiscoHdlc or LayerKind.Nflog or LayerKind.Wccp => 4,
         LayerKind.Ppp => 1,
         _ => 8,
     };

@@ -73,6 +73,9 @@ internal sealed class HeaderRewriter(AddressAnonymiser names)
             case LayerKind.Gre:
                 addresses.GreRoutes();
                 break;
+            case LayerKind.Nflog:
+                addresses.Nflog();
+                break;
             default:
                 break;
         }

@@ -38,6 +38,7 @@ internal sealed class LayerText(PacketLineOptions options)
                 if (options.LinkHeader) LinkText.AppendLoopback(ref line, layers[i], headers);
                 continue;
             }
+            if (kind is LayerKind.CiscoHdlc or LayerKind.Nflog && i < layers.Length - 1 && !options.LinkHeader) continue;
             line.Append(separator);
             Append(ref line, layers, i, headers);
             separator = SeparatorAfter(kind);

@@ -68,6 +68,21 @@ internal static class LinkText
             case LayerKind.Geneve when GeneveView.TryRead(bytes, out GeneveView geneve):
                 geneve.AppendTo(ref line);
                 break;
+            case LayerKind.Gtp when GtpView.TryRead(bytes, out GtpView gtp):
+                gtp.AppendTo(ref line);
+                break;
+            case LayerKind.Erspan when ErspanView.TryRead(bytes, out ErspanView erspan):
+                erspan.AppendTo(ref line);
+                break;
+            case LayerKind.Wccp when WccpRedirectView.TryRead(bytes, out WccpRedirectView wccp):
+                wccp.AppendTo(ref line);
+                break;
+            case LayerKind.CiscoHdlc when CiscoHdlcView.TryRead(bytes, out CiscoHdlcView hdlc):
+                hdlc.AppendTo(ref line);
+                break;
+            case LayerKind.Nflog when NflogView.TryRead(bytes, out NflogView nflog):
+                nflog.AppendTo(ref line);
+                break;
             case LayerKind.Authentication when AuthenticationView.TryRead(bytes, out AuthenticationView ah):
                 ah.AppendTo(ref line);
                 break;
