@@ -23,6 +23,11 @@ public sealed class UsageTests
     [InlineData("inspect FILE --time noon", "Argument 'noon' not recognized. Must be one of: 'abs' 'utc' 'epoch' 'delta' 'relative' 'none' (netstack inspect --help)")]
     [InlineData("inspect FILE prot 6", "filter: column 1: unknown word \"prot\"; did you mean \"proto\"?")]
     [InlineData("inspect FILE -Y tcp.srcprt", "-Y: column 1: there is no field \"tcp.srcprt\"; did you mean \"tcp.srcport\"?")]
+    [InlineData("inspect FILE nofile.pcap", "filter: column 1: unknown word \"nofile.pcap\" (a capture? It must be there, and stand before the filter; with -r, each has its own)")]
+    [InlineData("inspect -F /no/filter FILE", "/no/filter: no such folder")]
+    [InlineData("inspect FILE -T json", "-T is for -T fields -e FIELD; JSON is --json (netstack inspect --help)")]
+    [InlineData("inspect FILE -T fields", "-T fields needs -e FIELD (netstack inspect --help)")]
+    [InlineData("inspect FILE -w x.pcapng.gz", "captures are written uncompressed: -w - | gzip > FILE (netstack inspect --help)")]
     [InlineData("inspect FILE -W 3", "-C, -G and -W go with -w FILE (netstack inspect --help)")]
     [InlineData("inspect FILE -w FILE2 -W 3", "-W goes with -C or -G (netstack inspect --help)")]
     [InlineData("inspect FILE -w FILE", "FILE: it is being read")]
@@ -33,7 +38,7 @@ public sealed class UsageTests
     [InlineData("inspect -D", "live capture, and the list of interfaces, come in a later version: tcpdump -i NAME -U -w - | netstack inspect -")]
     public async Task A_wrong_command_line_is_refused_in_one_line(string arguments, string message)
     {
-        ToolRun run = await Tool.RunAsync(arguments.Replace("FILE2", "x", StringComparison.Ordinal).Replace("FILE", Web, StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        ToolRun run = await Tool.RunAsync(arguments.Replace("FILE2", "x", StringComparison.Ordinal).Replace(" FILE", " " + Web, StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal((1, "", "netstack: " + message.Replace("FILE:", Web + ":", StringComparison.Ordinal)), (run.Exit, run.Output, run.Message));
     }
 

@@ -61,15 +61,14 @@ internal sealed class CaptureOptions
     }
 
     /// <summary>What was asked for.</summary>
-    /// <exception cref="IOException">The filter's file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     internal CaptureRequest Read(ParseResult parsed)
     {
         (string[] files, string[] filter) = Split(parsed.GetValue(_read) ?? [], parsed.GetValue(_words) ?? []);
         return new CaptureRequest
         {
             Files = files,
-            Filter = parsed.GetValue(_filterFile) is { } file ? ReadFilter(file) : filter.Length > 0 ? string.Join(' ', filter) : null,
+            Filter = filter.Length > 0 ? string.Join(' ', filter) : null,
+            FilterFile = parsed.GetValue(_filterFile),
             DisplayFilter = parsed.GetValue(_display),
             Count = parsed.GetValue(_count) ?? long.MaxValue,
             Skip = parsed.GetValue(_skip),
@@ -113,11 +112,5 @@ internal sealed class CaptureOptions
         if (files.Length == 0) result.AddError("give a capture: FILE or -r FILE");
         else if (files.Count(f => f == "-") > 1) result.AddError("standard input can be read once");
         else if (filter.Length > 0 && result.GetValue(_filterFile) is not null) result.AddError("give one filter: in words or by -F");
-    }
-
-    private static string ReadFilter(string file)
-    {
-        string[] lines = file == "-" ? Console.In.ReadToEnd().Split('\n') : File.ReadAllLines(file);
-        return string.Join(' ', lines.Select(l => l.Trim()).Where(l => l.Length > 0));
     }
 }

@@ -63,6 +63,7 @@ internal sealed class FieldOptions
     {
         try
         {
+            if (result.GetValue(_fields) is { Length: 0 }) throw new ArgumentException("-T fields needs -e FIELD");
             if (result.GetValue(_fields) is { } list) Find(list);
             FieldWriterOptions options = new() { Fields = [] };
             foreach (string setting in result.GetValue(_settings) ?? []) options = With(options, setting);

@@ -21,7 +21,7 @@ internal sealed class HelpWithExamples(SynchronousCommandLineAction usual) : Syn
             "netstack inspect -r big.pcapng -Y 'tcp.flags.reset == 1 && ip.dst == 10.0.0.0/8'",
             "netstack inspect -e -vv -XX web.pcapng",
             "netstack inspect monday.pcapng tuesday.pcapng.zst -w both.pcapng host 192.0.2.1",
-            "netstack inspect big.pcapng -w part-.pcapng -C 100m -s 96",
+            "netstack inspect big.pcapng -w part-%H%M%S.pcapng -G 3600 -s 96",
             "tcpdump -i eth0 -U -w - | netstack inspect -l -",
         ],
         ["conversations"] = ["netstack conversations web.pcapng", "tcpdump -i eth0 -U -w - port 53 | netstack conversations -r -"],

@@ -65,13 +65,13 @@ internal sealed class InspectCommand
 
     private static int DumpFilter(CaptureRequest request, TextWriter output, TextWriter errors)
     {
-        if (CaptureFiles.Open(request, errors) is not { } source) return ExitCode.Unusable;
+        if (!PacketTest.TryParse(request, errors, out PacketFilter? filter) || CaptureFiles.Open(request, errors) is not { } source) return ExitCode.Unusable;
         using (source)
         {
             LinkType linkType = source.TryRead(out CaptureRecord first) ? first.LinkType : source.Interfaces.Count > 0 ? source.Interfaces[0].LinkType : LinkType.Ethernet;
             try
             {
-                output.WriteLine(PacketFilter.Parse(request.Filter ?? "").Dump(linkType).TrimEnd());
+                output.WriteLine((filter ?? PacketFilter.Parse("")).Dump(linkType).TrimEnd());
                 return ExitCode.Done;
             }
             catch (FilterException e)

@@ -16,6 +16,7 @@ internal static class UsageError
 
     private static string Reason(ParseResult parsed)
     {
+        if (UnknownOption(parsed) is "-T") return "-T is for -T fields -e FIELD; JSON is --json";
         if (UnknownOption(parsed) is { } unknown) return $"there is no option {unknown}";
         if (parsed.CommandResult.Command == parsed.RootCommandResult.Command)
             return parsed.Tokens.Count == 0 ? $"give a command: {string.Join(", ", parsed.RootCommandResult.Command.Subcommands.Select(c => c.Name))}" : $"there is no command {parsed.Tokens[0].Value}";

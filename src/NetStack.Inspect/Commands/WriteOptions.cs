@@ -42,6 +42,7 @@ internal sealed class WriteOptions
         else if (Has(_files) && !rotates) result.AddError("-W goes with -C or -G");
         else if (file == "-" && rotates) result.AddError("standard output is one file: -C and -G need a name");
         else if (file == "-" && result.GetValue(_print)) result.AddError("standard output takes the capture or the lines, not both");
+        else if (file is not null && Path.GetExtension(file) is ".gz" or ".zst" or ".lz4") result.AddError("captures are written uncompressed: -w - | gzip > FILE");
         else if (Has(_seconds) && !file!.Contains('%')) result.AddError("-G needs a time in the file's name, like trace-%Y%m%d-%H%M%S.pcapng: each file would write over the one before");
 
         bool Has(Option option) => result.GetResult(option) is { Implicit: false };

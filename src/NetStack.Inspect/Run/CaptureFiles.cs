@@ -19,7 +19,7 @@ internal static class CaptureFiles
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
             {
-                errors.WriteLine($"netstack: {file}: {CaptureRun.Reason(e)}");
+                errors.WriteLine($"netstack: {file}: {(Directory.Exists(file) ? "is a directory" : CaptureRun.Reason(e))}");
                 foreach (CaptureReader open in files) open.Dispose();
                 return null;
             }

@@ -9,6 +9,9 @@ internal sealed record CaptureRequest
     /// <summary>A capture filter, in the language of pcap-filter(7); null for every packet.</summary>
     internal string? Filter { get; init; }
 
+    /// <summary>A file that holds the capture filter instead; <c>-</c> is standard input.</summary>
+    internal string? FilterFile { get; init; }
+
     /// <summary>A display filter, in Wireshark's language; null for every packet.</summary>
     internal string? DisplayFilter { get; init; }
 

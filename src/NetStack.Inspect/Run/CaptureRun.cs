@@ -71,9 +71,10 @@ internal static class CaptureRun
 
     internal static string Reason(Exception e) => e switch
     {
-        FileNotFoundException or DirectoryNotFoundException => "no such file",
+        FileNotFoundException => "no such file",
+        DirectoryNotFoundException => "no such folder",
         UnauthorizedAccessException => "permission denied",
-        _ => e.Message.ReplaceLineEndings(" "),
+        _ => e.Message.ReplaceLineEndings(" ").Split(" : '")[0], // the framework's messages end with the path, which stands in front
     };
 }
 

@@ -28,19 +28,46 @@ internal sealed class PacketTest
     /// <returns>Null where one is wrong; that was said.</returns>
     internal static PacketTest? TryParse(CaptureRequest request, TextWriter errors)
     {
-        string of = "filter";
+        if (!TryParse(request, errors, out PacketFilter? filter)) return null;
         try
         {
-            PacketFilter? filter = request.Filter is null ? null : PacketFilter.Parse(request.Filter);
-            of = "-Y";
             DisplayFilter? display = request.DisplayFilter is null ? null : DisplayFilter.Parse(request.DisplayFilter);
             return new PacketTest(filter, display, request.TrackFlows || display is { NeedsFlows: true } ? new FlowTable(MaxFlows) : null);
         }
         catch (FilterException e)
         {
-            errors.WriteLine($"netstack: {of}: {CaptureRun.Reason(e)}");
+            errors.WriteLine($"netstack: -Y: {CaptureRun.Reason(e)}");
             return null;
         }
+    }
+
+    /// <summary>Reads the capture filter, from the command line or a file.</summary>
+    /// <returns>Whether it, or that there is none, could be read; else what is wrong was said.</returns>
+    internal static bool TryParse(CaptureRequest request, TextWriter errors, out PacketFilter? filter)
+    {
+        filter = null;
+        try
+        {
+            string? text = request.FilterFile is { } file ? ReadFile(file) : request.Filter;
+            if (text is not null) filter = PacketFilter.Parse(text);
+            return true;
+        }
+        catch (FilterException e)
+        {
+            bool namesFile = request.Filter is { } words && words.Split(' ').Any(w => w.Contains('/') || w.Contains(".pcap", StringComparison.Ordinal));
+            errors.WriteLine($"netstack: filter: {CaptureRun.Reason(e)}{(namesFile ? " (a capture? It must be there, and stand before the filter; with -r, each has its own)" : "")}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.WriteLine($"netstack: {request.FilterFile}: {CaptureRun.Reason(e)}");
+        }
+        return false;
+    }
+
+    private static string ReadFile(string file)
+    {
+        string[] lines = file == "-" ? Console.In.ReadToEnd().Split('\n') : File.ReadAllLines(file);
+        return string.Join(' ', lines.Select(l => l.Trim()).Where(l => l.Length > 0));
     }
 
     /// <summary>Whether a packet matches.</summary>
