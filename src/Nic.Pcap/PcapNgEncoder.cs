@@ -129,6 +129,15 @@ internal sealed class PcapNgEncoder(CaptureOutput output, FetchMeter meter, Capt
     {
         if (text is null) return;
         int length = Encoding.UTF8.GetByteCount(text);
+        if (length > ushort.MaxValue)
+        {
+            // A text of another file, whose bytes that were no UTF-8 have become three each: as much of it as an option holds.
+            byte[] whole = Encoding.UTF8.GetBytes(text);
+            length = ushort.MaxValue;
+            while ((whole[length] & 0xC0) == 0x80) length--;
+            Option(code, whole.AsSpan(0, length));
+            return;
+        }
         Output.U16(code);
         Output.U16(length);
         Encoding.UTF8.GetBytes(text, Output.Append(length));

@@ -35,6 +35,23 @@ public sealed class CopyTests
     }
 
     [Fact]
+    public void A_name_that_is_no_text_is_copied_as_far_as_an_option_can_hold_it()
+    {
+        PcapNgBuilder file = new(false);
+        byte[] name = new byte[40_000]; // as many replacement characters, of three bytes each
+        Array.Fill(name, (byte)0xFF);
+        file.Section().Interface(options: file.Option(2, name)).Enhanced(0, 1, Data(40));
+        foreach (bool blocks in new[] { false, true })
+        {
+            byte[] copy = Copy(file.Bytes, blocks);
+            Assert.Equal(Convert.ToHexString(Data(40)), Assert.Single(ReadWhole(copy)).Bytes);
+            using CaptureReader reader = CaptureReader.Open(new MemoryStream(copy));
+            Assert.True(reader.TryRead(out _));
+            Assert.True(reader.Interfaces[0].Name!.Length is 21_845 or 40_000);
+        }
+    }
+
+    [Fact]
     public void Blocks_that_contradict_themselves_are_left_out_and_counted()
     {
         PcapNgBuilder file = new(false);
