@@ -43,7 +43,7 @@ internal static class StripCommand
             about = request.Input;
             using CaptureReader capture = CaptureReader.Open(request.Input);
             about = request.Output;
-            if (IsSameFile(request)) throw new IOException("it is the capture itself");
+            SameFile.Refuse([request.Input], request.Output);
             CaptureStripper stripper = new(new CaptureStripperOptions { DropComments = request.DropComments, KeepSecrets = request.KeepSecrets, Anonymiser = names });
             using (CaptureWriter writer = CaptureWriter.Create(request.Output, stripper.WriterOptions(capture.Format)))
             {
@@ -72,12 +72,6 @@ internal static class StripCommand
         string key = File.ReadLines(request.KeyFile).FirstOrDefault() ?? "";
         return key.Length > 0 ? key : throw new IOException("there is no key in its first line");
     }
-
-    /// <summary>The output is emptied when it is opened.</summary>
-    private static bool IsSameFile(StripRequest request) =>
-        request.Input != "-" && request.Output != "-" && File.Exists(request.Output) && Real(request.Input) == Real(request.Output);
-
-    private static string Real(string path) => Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     private static void Report(StripRequest request, CaptureStripper stripper, CaptureReader capture, TextWriter errors)
     {
