@@ -18,8 +18,8 @@ internal static class StripCommand
         Command command = new("strip", "Copy a capture without its bodies: headers only, lengths and checksums kept.") { input, output, dropComments, keepSecrets, key, keyFile, stats };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(key) is not null && result.GetValue(keyFile) is not null) result.AddError("give one key: --anonymise or --anonymise-key-file");
-            if (result.GetValue(key) is "") result.AddError("--anonymise takes a key");
+            if (result.Given(key) is not null && result.Given(keyFile) is not null) result.AddError("give one key: --anonymise or --anonymise-key-file");
+            if (result.Given(key) is "") result.AddError("--anonymise takes a key");
         });
         command.SetAction(parsed => Execute(new StripRequest
         {
