@@ -8,7 +8,7 @@ public sealed class UsageTests
     private static readonly string Web = SampleCaptures.PathOf("web");
 
     [Theory]
-    [InlineData("", "give a command: inspect, conversations, endpoints, top, completion (netstack --help)")]
+    [InlineData("", "give a command: inspect, fields, conversations, endpoints, top, follow, reassemble, strip, report, demo, completion (netstack --help)")]
     [InlineData("dissect FILE", "there is no command dissect (netstack --help)")]
     [InlineData("inspect", "give a capture: FILE or -r FILE (netstack inspect --help)")]
     [InlineData("inspect - -r - -r -", "standard input can be read once (netstack inspect --help)")]
