@@ -112,4 +112,16 @@ public sealed class UsageTests
         foreach (string option in new[] { "FILE", "-r", "--json", "-c", "--time", "--via", "--ring-buffers", "--ring-buffer-size", "--ring-scramble", "--stats" })
             Assert.Contains(option, run.Output, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("inspect", "-r"), InlineData("inspect", "-w"), InlineData("inspect", "-E"), InlineData("inspect", "--fields"), InlineData("inspect", "-F"), InlineData("inspect", "-Y")]
+    [InlineData("conversations", "-r"), InlineData("endpoints", "-r"), InlineData("top", "-n"), InlineData("follow", "--stream"), InlineData("follow", "-o"), InlineData("reassemble", "-w")]
+    [InlineData("report", "-o"), InlineData("strip", "--anonymise"), InlineData("strip", "--anonymise-key-file")]
+    public async Task An_option_whose_value_is_missing_is_named(string command, string option)
+    {
+        ToolRun run = await Tool.RunAsync(command, option);
+        Assert.Equal((1, ""), (run.Exit, run.Output));
+        Assert.StartsWith("netstack: ", run.Error);
+        Assert.DoesNotContain("   at ", run.Error);
+    }
 }

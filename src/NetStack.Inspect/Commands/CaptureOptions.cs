@@ -108,9 +108,9 @@ internal sealed class CaptureOptions
     private void Check(CommandResult result)
     {
         if (result.GetResult("--interface") is OptionResult { Implicit: false } || result.GetResult("--list-interfaces") is OptionResult { Implicit: false }) return;
-        (string[] files, string[] filter) = Split(result.GetValue(_read) ?? [], result.GetValue(_words) ?? []);
+        (string[] files, string[] filter) = Split(result.Given(_read) ?? [], result.GetValue(_words) ?? []);
         if (files.Length == 0) result.AddError("give a capture: FILE or -r FILE");
         else if (files.Count(f => f == "-") > 1) result.AddError("standard input can be read once");
-        else if (filter.Length > 0 && result.GetValue(_filterFile) is not null) result.AddError("give one filter: in words or by -F");
+        else if (filter.Length > 0 && result.Given(_filterFile) is not null) result.AddError("give one filter: in words or by -F");
     }
 }

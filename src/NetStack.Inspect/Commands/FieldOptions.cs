@@ -63,10 +63,10 @@ internal sealed class FieldOptions
     {
         try
         {
-            if (result.GetValue(_fields) is { Length: 0 }) throw new ArgumentException("-T fields needs -e FIELD");
-            if (result.GetValue(_fields) is { } list) Find(list);
+            if (result.Given(_fields) is { Length: 0 }) throw new ArgumentException("-T fields needs -e FIELD");
+            if (result.Given(_fields) is { } list) Find(list);
             FieldWriterOptions options = new() { Fields = [] };
-            foreach (string setting in result.GetValue(_settings) ?? []) options = With(options, setting);
+            foreach (string setting in result.Given(_settings) ?? []) options = With(options, setting);
         }
         catch (ArgumentException e)
         {

@@ -22,7 +22,7 @@ internal static class FollowCommand
         CaptureOptions capture = CaptureOptions.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(stream) is { } name && !FollowChoice.TryParse(name, IpProtocol.Tcp, out _)) result.AddError("--stream takes a number, or ADDRESS:PORT,ADDRESS:PORT");
+            if (result.Given(stream) is { } name && !FollowChoice.TryParse(name, IpProtocol.Tcp, out _)) result.AddError("--stream takes a number, or ADDRESS:PORT,ADDRESS:PORT");
         });
         command.SetAction(parsed =>
         {

@@ -60,6 +60,7 @@ internal sealed class ReassembleSink : IPacketSink
         if (path is null) return;
         try
         {
+            SameFile.Refuse(context.Files.Select(f => f.Name), path);
             _writer = CaptureWriter.Create(path, new CaptureWriterOptions { Format = path.EndsWith(".pcap", StringComparison.OrdinalIgnoreCase) ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg });
             _writer.AddInterface(LinkType.Raw);
         }

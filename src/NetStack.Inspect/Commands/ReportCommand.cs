@@ -53,6 +53,7 @@ internal sealed class ReportSink(CaptureContext context, string[] names, string 
         }
         try
         {
+            SameFile.Refuse(context.Files.Select(f => f.Name), path);
             using StreamWriter file = new(path, append: false, new UTF8Encoding(false));
             _report.Write(file);
         }

@@ -18,8 +18,8 @@ internal static class StripCommand
         Command command = new("strip", "Copy a capture without its bodies: headers only, lengths and checksums kept.") { input, output, dropComments, keepSecrets, key, keyFile, stats };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(key) is not null && result.GetValue(keyFile) is not null) result.AddError("give one key: --anonymise or --anonymise-key-file");
-            if (result.GetValue(key) is "") result.AddError("--anonymise takes a key");
+            if (result.Given(key) is not null && result.Given(keyFile) is not null) result.AddError("give one key: --anonymise or --anonymise-key-file");
+            if (result.Given(key) is "") result.AddError("--anonymise takes a key");
         });
         command.SetAction(parsed => Execute(new StripRequest
         {
@@ -43,7 +43,7 @@ internal static class StripCommand
             about = request.Input;
             using CaptureReader capture = CaptureReader.Open(request.Input);
             about = request.Output;
-            if (IsSameFile(request)) throw new IOException("it is the capture itself");
+            SameFile.Refuse([request.Input], request.Output);
             CaptureStripper stripper = new(new CaptureStripperOptions { DropComments = request.DropComments, KeepSecrets = request.KeepSecrets, Anonymiser = names });
             using (CaptureWriter writer = CaptureWriter.Create(request.Output, stripper.WriterOptions(capture.Format)))
             {
@@ -72,12 +72,6 @@ internal static class StripCommand
         string key = File.ReadLines(request.KeyFile).FirstOrDefault() ?? "";
         return key.Length > 0 ? key : throw new IOException("there is no key in its first line");
     }
-
-    /// <summary>The output is emptied when it is opened.</summary>
-    private static bool IsSameFile(StripRequest request) =>
-        request.Input != "-" && request.Output != "-" && File.Exists(request.Output) && Real(request.Input) == Real(request.Output);
-
-    private static string Real(string path) => Path.GetFullPath(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 
     private static void Report(StripRequest request, CaptureStripper stripper, CaptureReader capture, TextWriter errors)
     {

@@ -36,7 +36,7 @@ internal sealed class WriteOptions
 
     private void Check(CommandResult result)
     {
-        string? file = result.GetValue(_write);
+        string? file = result.Given(_write);
         bool rotates = Has(_size) || Has(_seconds);
         if (file is null && (rotates || Has(_files))) result.AddError("-C, -G and -W go with -w FILE");
         else if (Has(_files) && !rotates) result.AddError("-W goes with -C or -G");

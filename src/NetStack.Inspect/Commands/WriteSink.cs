@@ -119,7 +119,7 @@ internal sealed class WriteSink(CaptureContext context, OutputFiles files, int s
         _name = files.NameOf(_number, at);
         try
         {
-            if (context.Files.Any(f => IsSame(f.Name, _name))) throw new IOException("it is being read");
+            SameFile.Refuse(context.Files.Select(f => f.Name), _name);
             _writer = CaptureWriter.Create(_name, new CaptureWriterOptions { Format = files.Name.EndsWith(".pcap", StringComparison.OrdinalIgnoreCase) ? CaptureFileFormat.Pcap : CaptureFileFormat.PcapNg });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -157,11 +157,6 @@ internal sealed class WriteSink(CaptureContext context, OutputFiles files, int s
     private OutputException Failed(Exception e) => new(_name == "-" ? "standard output" : _name, e);
 
     private static bool IsRefusal(Exception e) => e is IOException or ArgumentException or NotSupportedException;
-
-    private static bool IsSame(string one, string other) => one != "-" && other != "-" && Target(one) == Target(other);
-
-    private static string Target(string path) =>
-        (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
 }
 
 /// <summary>Gives every packet to two sinks.</summary>
