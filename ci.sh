@@ -41,6 +41,11 @@ step_captures() { # compare the inspector with the truth of real captures, and t
   dotnet build src/NetStack.Inspect -c Release -v quiet
   eng/compare-captures.sh "$captures"
 }
+step_conversations() { # compare conversations, streams and datagrams with the truth of real captures; skipped where they are absent
+  if [ ! -d "$captures" ]; then echo "skipped: $captures is not there"; return 0; fi
+  dotnet build src/NetStack.Inspect -c Release -v quiet
+  eng/compare-conversations.sh "$captures"
+}
 step_trust() { # every attack against every kind of client, with control runs; the table of docs/trust.md
   rm -f artifacts/trust.txt
   local status=0

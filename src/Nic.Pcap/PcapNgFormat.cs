@@ -12,7 +12,7 @@ internal sealed class PcapNgFormat(BlockSource source) : CaptureFormat(source)
     internal const int BlockOverhead = 12; // type and length in front, the length again behind
     internal const int SectionHeaderSize = 28;
 
-    private const int MaxDescription = 64 * 1024;       // bytes looked at of an interface's options
+    private const int MaxDescription = 72 * 1024;       // bytes looked at of an interface's options
     private const int MaxPacketOptions = 1024 * 1024;   // bytes a packet block may have besides its packet
     private const int MaxKeptBlock = 128 * 1024 * 1024; // bytes of a block that is given whole
     private const int MaxWholeBlock = 16 * 1024 * 1024; // bytes of a block that is looked at whole before it is believed
