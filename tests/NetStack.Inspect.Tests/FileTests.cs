@@ -10,6 +10,22 @@ public sealed class FileTests(TempFolder folder) : IClassFixture<TempFolder>
     private static readonly byte[] Web = File.ReadAllBytes(SampleCaptures.PathOf("web"));
 
     [Fact]
+    public async Task A_name_and_a_comment_cannot_steer_the_terminal()
+    {
+        ToolRun missing = await Tool.RunAsync("inspect", "/tmp/\x1b]0;mine\a\u202e.pcap");
+        Assert.Equal((1, "netstack: /tmp/\\x1b]0;mine\\x07\\u202e.pcap: no such file"), (missing.Exit, missing.Message));
+        string file = Path.Combine(folder.Self, "comment.pcapng");
+        using (CaptureWriter writer = CaptureWriter.Create(file))
+        {
+            writer.AddInterface(Wire.LinkType.Ethernet);
+            writer.Write(new byte[60], 60, null, comment: "red \x1b[31m\nnew line");
+        }
+        ToolRun run = await Tool.RunAsync("inspect", "-v", file);
+        Assert.Contains("\tcomment: red \\x1b[31m\\x0anew line\n", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("comment", (await Tool.RunAsync("inspect", file)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_that_is_not_there_is_named()
     {
         ToolRun run = await Tool.RunAsync("inspect", folder.Missing);

@@ -11,8 +11,17 @@ public sealed record DatagramOptions
     /// <summary>What becomes of fragments that overlap.</summary>
     public OverlapPolicy Overlap { get; init; } = OverlapPolicy.First;
 
-    /// <summary>The most datagrams that wait for fragments at once; the oldest is given up for the next.</summary>
-    public int MaxDatagrams { get; init; } = 512;
+    /// <summary>The most datagrams that wait for fragments at once, at least 1; the oldest is given up for the next.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public int MaxDatagrams
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 512;
 }
 
 /// <summary>A datagram that is whole.</summary>
