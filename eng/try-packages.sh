@@ -49,12 +49,12 @@ head -3 "$work/printed"
 project hosts
 cp samples/00-echo/Program.cs "$work/hosts"
 build hosts
-[ "$("$work/hosts/out/hosts" | tee /dev/stderr)" = "hello from the other stack" ]
+[ "$("$work/hosts/out/hosts" | tee -a /dev/stderr)" = "hello from the other stack" ]
 
 project web NetStack.Kestrel # it brings NetStack and ASP.NET Core's shared framework
 sed -n '/^```csharp$/,/^```$/p' docs/kestrel.md | sed '/^```$/,$d; /^```csharp$/d' > "$work/web/Program.cs"
 build web
-[ "$("$work/web/out/web" | tee /dev/stderr)" = "hi" ]
+[ "$("$work/web/out/web" | tee -a /dev/stderr)" = "hi" ]
 
 project simulated NetStack.Testing
 cat > "$work/simulated/Program.cs" <<'CSHARP'
@@ -69,7 +69,7 @@ await VirtualNetwork.RunAsync(seed: 7, async net =>
 });
 CSHARP
 build simulated
-[ "$("$work/simulated/out/simulated" | tee /dev/stderr)" = "2 virtual hours" ]
+[ "$("$work/simulated/out/simulated" | tee -a /dev/stderr)" = "2 virtual hours" ]
 
 dotnet tool install netstack-tool --tool-path "$work/tool" --add-source "$work/feed" --version "$version"
 "$work/tool/netstack" inspect --count 3 "$root/samples/captures/web.pcapng"
