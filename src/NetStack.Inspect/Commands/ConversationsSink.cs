@@ -13,6 +13,8 @@ internal sealed class ConversationsSink : ISnapshotSink
     private readonly FlowTable _table;
     private readonly FlowReport _report;
     private readonly StreamHasher? _hasher;
+    private Timestamp? _zero; // what starts are counted from: found once, for a full table writes row by row
+    private bool _isBegun;
 
     /// <summary>A sink that writes all conversations in order, or those that are chosen at the end.</summary>
     internal ConversationsSink(CaptureContext context, FlowRequest request, Func<FlowTable, IEnumerable<Flow>>? chosen = null)
@@ -54,8 +56,9 @@ internal sealed class ConversationsSink : ISnapshotSink
         StandardOutput output = _context.Output;
         if (_request.Form != FlowForm.Json)
         {
-            Timestamp? zero = _table.Flows.Count > 0 ? _table.Flows.Min(f => f.FirstTime) : null;
-            _report.Write(output, flows, zero, output.FlushIfFull);
+            if (!_isBegun) _zero = flows.Concat(_table.Flows).Min(f => f.FirstTime);
+            _isBegun = true;
+            _report.Write(output, flows, _zero, output.FlushIfFull);
             return;
         }
         foreach (Flow flow in flows)
