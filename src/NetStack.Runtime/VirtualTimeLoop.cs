@@ -210,7 +210,7 @@ public sealed class VirtualTimeLoop : NetLoop, IThreadPoolWorkItem
         if (!TryArm()) return true;
         if (_foreignTimers?.Find() is { } timer)
         {
-            _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider (net.Time).{Environment.NewLine}{timer}"));
+            _stopped!.TrySetException(new DeterminismException($"A timer of the real clock was set in a simulation. Use the simulation's TimeProvider (VirtualNetwork.Time, or the loop's).{Environment.NewLine}{timer}"));
             return false;
         }
         bool standsStill;

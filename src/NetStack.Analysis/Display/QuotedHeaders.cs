@@ -22,9 +22,8 @@ internal static class QuotedHeaders
         message = message[..Math.Clamp(icmp.End - icmp.Offset, 0, message.Length)];
         int at = IcmpView.FullSize;
         if (message.Length <= at) return 0;
-        return icmp.Kind == LayerKind.Icmp
-            ? message[0] is 3 or 4 or 5 or 11 or 12 ? Ipv4(message, at, icmp.Offset, found) : 0
-            : message[0] is >= 1 and <= 4 ? Ipv6(message, at, icmp.Offset, found) : 0;
+        if (icmp.Kind == LayerKind.Icmp) return IcmpView.TryRead(message, out IcmpView v4) && v4.IsError ? Ipv4(message, at, icmp.Offset, found) : 0;
+        return Icmpv6View.TryRead(message, out Icmpv6View v6) && v6.IsError ? Ipv6(message, at, icmp.Offset, found) : 0;
     }
 
     private static int Ipv4(ReadOnlySpan<byte> message, int at, int origin, Span<Layer> found)

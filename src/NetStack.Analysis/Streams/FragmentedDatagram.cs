@@ -26,7 +26,7 @@ internal sealed class FragmentedDatagram
     private readonly FragmentRanges _ranges = new(MaxFragments);
     private readonly ulong[] _have = new ulong[1024]; // a bit for each byte that came
     private byte[] _bytes = new byte[2048];
-    private byte[] _scratch = new byte[2048];
+    private readonly PayloadReader _payload = new();
     private byte[] _header = [];
     private int _total;
 
@@ -66,23 +66,22 @@ internal sealed class FragmentedDatagram
         if (_total >= 0 ? end > _total || (isLast && end != _total) : isLast && end < _ranges.End) return FragmentOutcome.Contradiction;
         if (Fragments == MaxFragments) return FragmentOutcome.Contradiction;
         Fragments++;
-        if (length > _scratch.Length) _scratch = new byte[length];
-        PayloadReader.Read(body, fragment.PayloadOffset, _scratch.AsSpan(0, length), meter);
-        HasConflict |= Differs(start, _scratch.AsSpan(0, length));
+        ReadOnlySpan<byte> bytes = _payload.Read(body, fragment.PayloadOffset, length, meter);
+        HasConflict |= Differs(start, bytes);
         FragmentFit fit = _ranges.Add(start, end, policy);
         if (fit == FragmentFit.Overlap || (fit == FragmentFit.SameRange && HasConflict)) return FragmentOutcome.Contradiction;
-        if (fit == FragmentFit.New) Keep(start, end);
+        if (fit == FragmentFit.New) Keep(start, end, bytes);
         if (isLast) _total = end;
         if (start == 0 && _header.Length == 0) KeepHeader(fragment, headers);
         return _total >= 0 && _ranges.Received == _total && _header.Length > 0 ? FragmentOutcome.Whole : FragmentOutcome.Waiting;
     }
 
-    private void Keep(int start, int end)
+    private void Keep(int start, int end, ReadOnlySpan<byte> bytes)
     {
         if (end > _bytes.Length) Array.Resize(ref _bytes, Math.Min(ushort.MaxValue + 1, Math.Max(end, _bytes.Length * 2)));
         foreach (ByteRange piece in _ranges.Pieces)
         {
-            _scratch.AsSpan(piece.Start - start, piece.End - piece.Start).CopyTo(_bytes.AsSpan(piece.Start));
+            bytes[(piece.Start - start)..(piece.End - start)].CopyTo(_bytes.AsSpan(piece.Start));
             for (int i = piece.Start; i < piece.End; i++) _have[i >> 6] |= 1UL << (i & 63);
         }
     }

@@ -2,18 +2,24 @@ using NetStack.Memory;
 
 namespace NetStack.Analysis;
 
-/// <summary>Reads a part of a body, on purpose and counted.</summary>
-internal static class PayloadReader
+/// <summary>Reads parts of bodies, on purpose and counted.</summary>
+internal sealed class PayloadReader
 {
+    private byte[] _bytes = new byte[2048];
+
     /// <summary>Copies bytes out of a packet.</summary>
     /// <param name="body">The packet.</param>
     /// <param name="offset">Where they begin.</param>
-    /// <param name="destination">Private memory; its length is theirs.</param>
+    /// <param name="length">How many they are.</param>
     /// <param name="meter">Counts them.</param>
-    internal static void Read(in PacketBody body, int offset, Span<byte> destination, FetchMeter meter)
+    /// <returns>They, in private memory, until the next call.</returns>
+    internal ReadOnlySpan<byte> Read(in PacketBody body, int offset, int length, FetchMeter meter)
     {
-        PacketBody part = body.Share(offset, destination.Length);
-        part.CopyTo(0, destination, meter);
+        if (length == 0) return default;
+        if (length > _bytes.Length) _bytes = new byte[length];
+        PacketBody part = body.Share(offset, length);
+        part.CopyTo(0, _bytes, meter);
         part.Release();
+        return _bytes.AsSpan(0, length);
     }
 }

@@ -10,16 +10,27 @@ internal sealed class PendingSegments(OverlapPolicy policy)
 
     private readonly List<Piece> _pieces = [];
 
-    private readonly record struct Piece(long Start, ReadOnlyMemory<byte> Bytes, long Packet)
+    // Held is the length of the array that the bytes are part of.
+    private readonly record struct Piece(long Start, ReadOnlyMemory<byte> Bytes, long Packet, int Held)
     {
         internal long End => Start + Bytes.Length;
 
-        internal Piece Part(long start, long end) => new(start, Bytes.Slice((int)(start - Start), (int)(end - start)), Packet);
+        internal ReadOnlyMemory<byte> Between(long start, long end) => Bytes.Slice((int)(start - Start), (int)(end - start));
+
+        /// <summary>A part; one that is small keeps no large array.</summary>
+        internal Piece Part(long start, long end)
+        {
+            ReadOnlyMemory<byte> part = Between(start, end);
+            return 2 * part.Length >= Held ? new(start, part, Packet, Held) : new(start, part.ToArray(), Packet, part.Length);
+        }
     }
 
     internal int Count => _pieces.Count;
 
     internal long Bytes { get; private set; }
+
+    /// <summary>Bytes of memory that hold them; at most twice as many.</summary>
+    internal long Held => _pieces.Sum(p => (long)p.Held);
 
     /// <summary>Where the first byte that waits is.</summary>
     internal long First => _pieces[0].Start;
@@ -30,7 +41,7 @@ internal sealed class PendingSegments(OverlapPolicy policy)
     {
         int at = FirstEndingAfter(start);
         long conflict = FirstConflict(at, start, bytes);
-        Piece added = new(start, bytes.ToArray(), packet);
+        Piece added = new(start, bytes.ToArray(), packet, bytes.Length);
         switch (policy)
         {
             case OverlapPolicy.Last:
@@ -84,7 +95,7 @@ internal sealed class PendingSegments(OverlapPolicy policy)
         {
             Piece old = _pieces[at];
             long from = Math.Max(start, old.Start), until = Math.Min(end, old.End);
-            ReadOnlySpan<byte> theirs = old.Part(from, until).Bytes.Span;
+            ReadOnlySpan<byte> theirs = old.Between(from, until).Span;
             ReadOnlySpan<byte> ours = bytes.Slice((int)(from - start), theirs.Length);
             int same = ours.CommonPrefixLength(theirs);
             if (same < ours.Length) return from + same;

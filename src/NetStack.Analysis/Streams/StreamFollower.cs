@@ -12,7 +12,7 @@ public sealed class StreamFollower(Func<Flow, bool, IStreamReceiver> open, Strea
 {
     private readonly Dictionary<(Flow Flow, bool IsReverse), StreamReassembler> _streams = [];
     private readonly Dictionary<(Flow Flow, bool IsReverse), IStreamReceiver> _datagrams = [];
-    private byte[] _payload = new byte[2048];
+    private readonly PayloadReader _payload = new();
 
     /// <summary>Takes a packet.</summary>
     /// <param name="packet">Its headers.</param>
@@ -22,9 +22,7 @@ public sealed class StreamFollower(Func<Flow, bool, IStreamReceiver> open, Strea
     public void Add(in PacketHeaders packet, in PacketBody body, FetchMeter meter, in FlowPacket flow)
     {
         if (flow.Flow is not { } conversation || !StreamSegment.TryRead(packet, out StreamSegment segment)) return;
-        if (segment.Captured > _payload.Length) _payload = new byte[segment.Captured];
-        Span<byte> bytes = _payload.AsSpan(0, segment.Captured);
-        if (!bytes.IsEmpty) PayloadReader.Read(body, segment.Offset, bytes, meter);
+        ReadOnlySpan<byte> bytes = _payload.Read(body, segment.Offset, segment.Captured, meter);
         (Flow, bool) key = (conversation, flow.IsReverse);
         if (conversation.Protocol == IpProtocol.Tcp)
         {

@@ -19,7 +19,7 @@ public readonly record struct StreamDigest(long Length, string Sha256, bool IsCo
 public sealed class StreamHasher(StreamOptions? options = null) : IDisposable
 {
     private readonly Dictionary<Flow, Direction?[]> _flows = [];
-    private byte[] _payload = new byte[2048];
+    private readonly PayloadReader _payload = new();
 
     /// <summary>Takes a packet; one of no TCP connection is passed over.</summary>
     /// <param name="packet">Its headers.</param>
@@ -31,7 +31,7 @@ public sealed class StreamHasher(StreamOptions? options = null) : IDisposable
         if (flow.Flow is not { Protocol: IpProtocol.Tcp } connection || !StreamSegment.TryRead(packet, out StreamSegment segment)) return;
         if (segment.Length == 0 && (segment.Flags & (TcpFlags.Syn | TcpFlags.Fin)) == 0) return;
         Direction direction = DirectionOf(connection, flow.IsReverse);
-        direction.Stream.Add(segment.Sequence, segment.Flags, ReadPayload(body, segment, meter), segment.Length, packet.Info.Number);
+        direction.Stream.Add(segment.Sequence, segment.Flags, _payload.Read(body, segment.Offset, segment.Captured, meter), segment.Length, packet.Info.Number);
     }
 
     /// <summary>What a direction carried. It ends there: nothing may be added to it later.</summary>
@@ -64,15 +64,6 @@ public sealed class StreamHasher(StreamOptions? options = null) : IDisposable
     {
         if (!_flows.TryGetValue(flow, out Direction?[]? both)) _flows.Add(flow, both = new Direction?[2]);
         return both[isReverse ? 1 : 0] ??= new Direction(options);
-    }
-
-    private ReadOnlySpan<byte> ReadPayload(in PacketBody body, in StreamSegment segment, FetchMeter meter)
-    {
-        if (segment.Captured == 0) return default;
-        if (segment.Captured > _payload.Length) _payload = new byte[segment.Captured];
-        Span<byte> bytes = _payload.AsSpan(0, segment.Captured);
-        PayloadReader.Read(body, segment.Offset, bytes, meter);
-        return bytes;
     }
 
     private sealed class Direction : IStreamReceiver, IDisposable

@@ -48,7 +48,7 @@ internal sealed class HeaderMap
             Add(layer.Kind, layer.Offset, Math.Min(length, captured - layer.Offset), layer.End);
         }
         if (!knownOnly) KeepCutHeader(headers, captured);
-        if (layers.Length > 0) AddQuoted(snapshot, layers[^1], knownOnly);
+        if (layers.Length > 0) AddQuoted(snapshot, layers[^1], headers.BytesOf(layers[^1]), knownOnly);
     }
 
     /// <summary>Adds a header, and moves the border behind it.</summary>
@@ -94,13 +94,15 @@ internal sealed class HeaderMap
         Border = Math.Max(Border, Math.Min(at + Math.Min(last.Claimed, FixedSizeOf(last.Kind)), end));
     }
 
-    private void AddQuoted(HeaderSnapshot snapshot, in Layer error, bool knownOnly)
+    private void AddQuoted(HeaderSnapshot snapshot, in Layer error, ReadOnlySpan<byte> message, bool knownOnly)
     {
-        if (error.Kind is not (LayerKind.Icmp or LayerKind.Icmpv6) || !error.IsWhole) return;
-        ReadOnlySpan<byte> bytes = snapshot.Require(error.Offset + 1);
-        if (bytes.Length <= error.Offset) return;
-        byte type = bytes[error.Offset];
-        bool isError = error.Kind == LayerKind.Icmp ? type is 3 or 4 or 5 or 11 or 12 : type is >= Icmpv6View.DestinationUnreachable and <= Icmpv6View.ParameterProblem;
+        if (!error.IsWhole) return;
+        bool isError = error.Kind switch
+        {
+            LayerKind.Icmp => IcmpView.TryRead(message, out IcmpView v4) && v4.IsError,
+            LayerKind.Icmpv6 => Icmpv6View.TryRead(message, out Icmpv6View v6) && v6.IsError,
+            _ => false,
+        };
         if (!isError) return;
         _ip = -1;
         new QuotedPart(this, snapshot, Math.Min(error.End, snapshot.FrameLength), knownOnly).Add(error.Offset + IcmpView.FullSize);

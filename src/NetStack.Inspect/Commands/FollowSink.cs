@@ -13,6 +13,7 @@ internal sealed class FollowSink : IPacketSink
     private readonly string? _folder;
     private readonly StreamFollower _follower;
     private readonly List<Output> _outputs = [];
+    private long _gathered; // bytes that wait to be written to files, over all of them
     private Flow? _only;
 
     internal FollowSink(CaptureContext context, FollowChoice choice, string form, string? folder, StreamOptions options)
@@ -74,6 +75,15 @@ internal sealed class FollowSink : IPacketSink
         return output;
     }
 
+    /// <summary>Files are opened to append and closed again, so that no limit of open files is met; bytes are gathered for that, a few in all.</summary>
+    private void OnGathered(int bytes)
+    {
+        const long AtMost = 16 * 1024 * 1024;
+        _gathered += bytes;
+        if (_gathered < AtMost) return;
+        foreach (Output output in _outputs) output.Flush();
+    }
+
     private void Write(ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_context.Output.GetSpan(bytes.Length));
@@ -83,9 +93,9 @@ internal sealed class FollowSink : IPacketSink
     /// <summary>One direction.</summary>
     private sealed class Output(FollowSink sink, Flow flow, bool isReverse) : IStreamReceiver
     {
-        private const int GatherAtMost = 8 * 1024; // files are opened to append and closed again: no limit of open files is met
+        private const int GatherAtMost = 8 * 1024;
 
-        private readonly List<byte> _gathered = [];
+        private List<byte> _gathered = [];
         private long _offset;
         private bool _hasFile;
 
@@ -100,6 +110,7 @@ internal sealed class FollowSink : IPacketSink
             if (sink._folder is not null)
             {
                 _gathered.AddRange(bytes);
+                sink.OnGathered(bytes.Length);
                 if (_gathered.Count >= GatherAtMost) Flush();
                 return;
             }
@@ -142,7 +153,8 @@ internal sealed class FollowSink : IPacketSink
                 throw new OutputException(path, e);
             }
             _hasFile = true;
-            _gathered.Clear();
+            sink._gathered -= _gathered.Count;
+            _gathered = []; // not only cleared: there may be very many of us
         }
 
         /// <summary>Text as it is, other bytes as dots: nothing a terminal would obey.</summary>

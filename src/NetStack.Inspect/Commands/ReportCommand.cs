@@ -36,7 +36,7 @@ internal sealed class ReportSink(CaptureContext context, string[] names, string 
 
     public bool WantsMore => true;
 
-    public void Add(in PacketHeaders packet, in PacketBody body, in FlowPacket flow) => _report.Add(packet, flow.Flow is null ? _flows.Add(packet) : flow);
+    public void Add(in PacketHeaders packet, in PacketBody body, in FlowPacket flow) => _report.Add(packet, _flows.Add(packet));
 
     public void Finish(TextWriter errors)
     {

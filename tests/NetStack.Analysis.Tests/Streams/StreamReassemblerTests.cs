@@ -63,6 +63,23 @@ public sealed class StreamReassemblerTests
         Assert.False(reassembler.IsComplete);
     }
 
+    [Fact]
+    public void What_waits_takes_twice_the_memory_of_its_bytes_at_most_however_it_is_cut()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            Random random = new(seed);
+            OverlapPolicy policy = (OverlapPolicy)(seed % 5);
+            PendingSegments pending = new(policy);
+            byte[] bytes = new byte[1460];
+            for (int i = 0; i < 200; i++)
+            {
+                pending.Add(random.Next(20_000), bytes.AsSpan(0, random.Next(1, bytes.Length)), i); // overlaps of all kinds leave splinters
+                Assert.True(pending.Held <= 2 * pending.Bytes, $"seed {seed}, {policy}: {pending.Held} bytes hold {pending.Bytes}");
+            }
+        }
+    }
+
     private sealed class Received : IStreamReceiver
     {
         internal List<byte> Bytes { get; } = [];
