@@ -88,10 +88,7 @@ public sealed class DisplayFilterTests
         System.Buffers.ArrayBufferWriter<byte> output = new(1 << 20);
         FieldWriter writer = new(new FieldWriterOptions { Fields = DisplayField.All });
         DisplayFilter filter = DisplayFilter.Parse("tcp.port in {80, 443} and ip.addr == 192.0.2.0/24 or eth.src[0:3] == 00:00:5e and frame.protocols contains \"udp\" or tcp.flags & 2 or tcp.flags.str matches \"S.$\"");
-        Run(snapshots, writer, filter, output);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run(snapshots, writer, filter, output);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => Run(snapshots, writer, filter, output)));
     }
 
     [Fact]

@@ -166,9 +166,10 @@ public sealed class FlowTableTests
         byte[][] frames = [.. Enumerable.Range(0, 64).Select(i => Ipv4(i % 2 == 0 ? IpProtocol.Tcp : IpProtocol.Udp, (uint)(i % 4), 1, 2, (ushort)(i / 4), (uint)i, 1, payload: i % 2 == 0 ? 0 : i))]; // data that nobody acknowledges would be remembered, up to a bound
         HeaderSnapshot[] snapshots = [.. frames.Select(f => Packets.Snapshot(f, 128))];
         for (int round = 0; round < 200; round++) AddAll();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < 100; round++) AddAll();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (int round = 0; round < 100; round++) AddAll();
+        }));
 
         void AddAll()
         {
